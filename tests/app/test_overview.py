@@ -50,9 +50,32 @@ def test_it_is_shown_at_first(program):
 
 
 def test_it_fits_a_resized_window_at_once(program):
-    program.view.aspect = 1.0
+    before = program.fly.camera
+    program.view.aspect = 1.7
     program.navigator.follow_overview()
-    assert program.fly.camera == overview(program)
+    assert program.fly.camera == overview(program) != before
+    assert not program.world.placement.is_moving
+
+
+def test_layers_go_where_they_fill_a_much_narrower_view(program):
+    before = program.fly.camera
+    program.view.aspect = 0.9
+    program.navigator.follow_overview()
+    assert program.world.placement.is_moving
+    assert program.fly.camera == before
+    assert land(program) == overview(program) != before
+    assert program.world.placement.aspect == pytest.approx(16 / 9 / 1.25**3)
+    for aspect in (0.8, 1.0, 0.9):  # an edge that is dragged to and fro
+        program.view.aspect = aspect
+        program.navigator.follow_overview()
+        assert program.world.placement.aspect == pytest.approx(16 / 9 / 1.25**3)
+
+
+def test_two_networks_share_the_room(program):
+    world = program.world
+    world.open(1, world.networks[0].network, world.networks[0].info)
+    program.navigator.follow_overview()
+    assert program.world.placement.aspect == pytest.approx(8 / 9, rel=0.12)
 
 
 def test_it_leaves_the_legend_of_a_small_window_its_room(program):
@@ -82,9 +105,11 @@ def test_it_leaves_a_camera_that_was_taken_until_home(program):
     program.view.aspect = 1.0
     program.navigator.follow_overview()
     assert program.fly.camera == taken
+    assert program.world.placement.aspect == 16 / 9
     program.navigator.go_to("overview")
+    assert program.world.placement.aspect < 16 / 9
     assert land(program) == overview(program)
-    program.view.aspect = 2.0
+    program.view.aspect = 1.05
     program.navigator.follow_overview()
     assert program.fly.camera == overview(program)
 

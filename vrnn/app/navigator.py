@@ -12,6 +12,7 @@ from vrnn.commands.key_bindings import printed_key
 from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
+from vrnn.scene.layout.picture_aspect import laid_out_aspect
 from vrnn.scene.revealing import Revealed, is_seen, reveal_camera
 from vrnn.scene.viewpoints import frame_named, start_camera
 
@@ -26,7 +27,8 @@ class _Overview:
     Attributes:
         shape: Width / height of the view, and the part of it that the legend takes.
         content: Identities of the networks, whether each shows a result, and what is beside them.
-        layout: The arrangement and the folds; what is moved by hand leaves the view as it is.
+        layout: The arrangement, the folds and the shape of the picture that layers are laid out
+            for; what is moved by hand leaves the view as it is.
     """
 
     shape: tuple[float, float]
@@ -63,6 +65,8 @@ class WindowNavigator(NavigationActions):
     def go_to(self, camera: str, network: int | None = None) -> None:
         """Fly to a camera by name, aimed at where everything will be at rest.
 
+        For a view of everything, networks are laid out so that they fill it.
+
         Args:
             camera: Its name, see `vrnn.scene.viewpoints.camera_by_name`.
             network: Number of the network of a layer; None for any.
@@ -70,6 +74,8 @@ class WindowNavigator(NavigationActions):
         Raises:
             VrnnError: When there is no such camera.
         """
+        if camera == READY_VIEWS[0]:
+            self._fit_layout()
         self._fly(self._camera(camera, network), camera == READY_VIEWS[0])
 
     def _camera(self, camera: str, network: int | None) -> Camera:
@@ -133,20 +139,24 @@ class WindowNavigator(NavigationActions):
     def follow_overview(self) -> None:
         """Let a camera that shows the whole network show it again when something has changed.
 
-        It jumps with the window and to another network, and flies where layers move.
+        It jumps with the window and to another network, and flies where layers move. They do where
+        the view has become much wider or narrower, so that they fill it.
         """
         is_flat = self._headset.view is None
-        if not (self.holds_overview and self._world.slots and is_flat) or self.opening.running:
+        if not (self.holds_overview and is_flat) or self.opening.running:
+            return
+        self._fit_layout()
+        if not self._world.slots:
             return
         now, before = self._overview(), self._overview_of
         if now == before:
             return
         self._overview_of = now
         camera = self._view.camera(READY_VIEWS[0], at_rest=True)
-        if before is not None and before.shape == now.shape and before.content == now.content:
-            self._fly_camera.fly_to(camera)
-        else:
+        if before is None or before.content != now.content or before.layout == now.layout:
             self._fly_camera.jump(camera)
+        else:
+            self._fly_camera.fly_to(camera)
 
     def _overview(self) -> _Overview:
         world = self._world
@@ -155,7 +165,15 @@ class WindowNavigator(NavigationActions):
             *((id(one.network), one.result is not None) for one in networks), tuple(world.visuals),
         )  # fmt: skip
         shape = self._view.aspect, self._view.legend_share
-        return _Overview(shape, content, (world.state.arrangement, world.state.folds))
+        layout = world.state.arrangement, world.state.folds, world.placement.aspect
+        return _Overview(shape, content, layout)
+
+    def _fit_layout(self) -> None:
+        """Lay networks out for the room that panels leave to each; with a head in it, nothing."""
+        world = self._world
+        if self._headset.view is None:
+            room = self._view.aspect / max(len(world.slots), 1)
+            world.set_aspect(laid_out_aspect(room, world.placement.aspect))
 
     def jump(self, camera: Camera) -> None:
         """Move the eye to the camera of a session at once."""
@@ -189,7 +207,7 @@ class WindowNavigator(NavigationActions):
             self.fly(self.viewpoints[index])
         elif index < len(READY_VIEWS):
             if self._world.slots:
-                self._fly(self._view.camera(READY_VIEWS[index], at_rest=True), index == 0)
+                self.go_to(READY_VIEWS[index])
         elif index == len(READY_VIEWS) and self._world.slots:
             self.fly(start_camera(self._world, self._fly_camera.camera.fov))
         else:

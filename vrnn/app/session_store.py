@@ -9,6 +9,7 @@ from pathlib import Path
 from vrnn.app.navigator import WindowNavigator
 from vrnn.commands.context import SessionActions, Visit
 from vrnn.controls.fly_camera import FlyCamera
+from vrnn.scene.layout.picture_aspect import laid_out_aspect
 from vrnn.storage import trusted_code
 from vrnn.workspace.autosave import Autosave, VisitContent, VisitFolder
 from vrnn.workspace.workspace import Workspace
@@ -57,6 +58,7 @@ class WindowSessions(SessionActions):
         self._navigator.viewpoints.update(snapshot.viewpoints)
         self._workspace.restorer.restore(snapshot)
         if snapshot.camera is not None:
+            self._lay_out_as(snapshot)
             self._navigator.fly(snapshot.camera)
 
     def trust(self, digests: Sequence[str]) -> None:
@@ -69,7 +71,12 @@ class WindowSessions(SessionActions):
         self._workspace.restorer.restore_when_loaded(snapshot)
         self._navigator.viewpoints.update(snapshot.viewpoints)
         if snapshot.camera is not None:
+            self._lay_out_as(snapshot)
             self._navigator.jump(snapshot.camera)
+
+    def _lay_out_as(self, snapshot: WorkspaceSnapshot) -> None:
+        """Lay networks out for the same shape of picture, as cameras fit only then."""
+        self._workspace.world.set_aspect(laid_out_aspect(snapshot.aspect))
 
     def visits(self) -> tuple[Visit, ...]:
         """Return the earlier visits of these models, the latest first, and then those of others."""

@@ -29,6 +29,7 @@ from vrnn.scene.layout.map_grid import (
     single_map_grid,
 )
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrange, find_arrangement
 from vrnn.scene.layout.row_names import row_name_widths
 from vrnn.scene.layout.types import Footprint
@@ -144,7 +145,7 @@ class NetworkObject:
             sizes[NODE_LAYOUT_ID] = self.network.node_layout.block_size
         return sizes
 
-    def placement(self, state: State, slot: int) -> Placement:
+    def placement(self, state: State, slot: int, aspect: float = PICTURE_ASPECT) -> Placement:
         """Return where everything is in a state.
 
         The network's own offset in the world and the offsets and sizes that layers were given by
@@ -153,6 +154,7 @@ class NetworkObject:
         Args:
             state: The state of the whole world.
             slot: The slot of this network.
+            aspect: Width / height of the picture that it is to fill.
         """
         folds = frozenset(name for s, name in state.folds if s == slot)
         layers = {
@@ -161,11 +163,16 @@ class NetworkObject:
             if s == slot
         }
         # Another order changes no size, but a panel shape keeps it.
-        key = (state.arrangement, folds, *(sorted(layers.items(), key=lambda item: item[0])))
+        key = (
+            aspect,
+            state.arrangement,
+            folds,
+            *(sorted(layers.items(), key=lambda item: item[0])),
+        )
         if key not in self._placements:
             if len(self._placements) > MAX_PLACEMENTS:
                 self._placements.clear()
-            self._placements[key] = self._place(state.arrangement, folds, layers)
+            self._placements[key] = self._place(state.arrangement, folds, layers, aspect)
         return self._placements[key]
 
     def bundled_edges(self, placement: Placement) -> BundledEdges | None:
@@ -238,8 +245,9 @@ class NetworkObject:
         return first if same_array and self.network.layout_of(node) is not None else -1
 
     def _place(
-        self, arrangement: str, folds: frozenset[str], layers: Mapping[str, LayerState]
-    ) -> Placement:
+        self, arrangement: str, folds: frozenset[str], layers: Mapping[str, LayerState],
+        aspect: float,
+    ) -> Placement:  # fmt: skip
         folded = self.folded_network(folds)
         network = folded.network
         shapes = {
@@ -249,16 +257,18 @@ class NetworkObject:
             for node in network.nodes
         }
         last = max(folded.representative[output] for output in self.network.outputs)
-        answer = answer_room(network, last, [shape.grid for shape in shapes.values()])
-        layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
+        answer = answer_room(network, last, [shape.grid for shape in shapes.values()], aspect)
+        layout = arrange(network, self._footprints(network, shapes, answer), arrangement, aspect)
         direction = find_arrangement(arrangement).overview
         for _ in range(MAX_BOARD_FITS):
             scale = layout.panels[last].width / shapes[last].grid.width
-            fitted = readable(answer, layout, scale, direction)
+            fitted = readable(answer, layout, scale, direction, layout.aspect)
             if fitted is answer:
                 break
             answer = fitted
-            layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
+            layout = arrange(
+                network, self._footprints(network, shapes, answer), arrangement, aspect
+            )
         panels = [layout.panels[node.id] for node in network.nodes]
         names = [self._name_room(node, shapes) for node in network.nodes]
         rects = [

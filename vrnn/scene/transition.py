@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vrnn.network.feature_maps import map_shape
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.pushing import push_aside
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import (
@@ -24,8 +25,9 @@ FOLDED_SCALE = 0.12
 
 
 def frame_at_rest(
-    network_object: NetworkObject, state: State, slot: int, offset: np.ndarray
-) -> PlacementFrame:
+    network_object: NetworkObject, state: State, slot: int, offset: np.ndarray,
+    aspect: float = PICTURE_ASPECT,
+) -> PlacementFrame:  # fmt: skip
     """Return where everything of a network is once nothing moves any more.
 
     Args:
@@ -33,8 +35,9 @@ def frame_at_rest(
         state: The state of the world.
         slot: The network's slot.
         offset: (3,) of the network in the world, meters.
+        aspect: Width / height of the picture that it is to fill.
     """
-    placement = network_object.placement(state, slot)
+    placement = network_object.placement(state, slot, aspect)
     rects = placement.panel_rects.copy()
     rects[:, :3] += offset
     moves = np.zeros((len(rects), 3), np.float32)

@@ -66,6 +66,7 @@ class World(WorldContents):
     def at_rest(self) -> World:
         """Return the same world with nothing moving any more."""
         world = World(self.state, self.placement.seconds)
+        world.placement.aspect = self.placement.aspect
         world.networks, world.visuals = self.networks, dict(self.visuals)
         world.pinned_layers, world.feature_tiles = self.pinned_layers, self.feature_tiles
         world.layer_pictures = self.layer_pictures
@@ -169,6 +170,20 @@ class World(WorldContents):
             self.connection_steps, self._window_seconds = 0, 0.0
         self.state = state
         self._invalidate(placement=is_placed_anew, labels=True)
+
+    def set_aspect(self, aspect: float, move: bool = True) -> None:
+        """Lay all networks out for pictures of another shape.
+
+        Args:
+            aspect: Width / height of the picture that each is to fill.
+            move: Whether layers move to their new places, or are there at once.
+        """
+        if aspect == self.placement.aspect:
+            return
+        if move:
+            self.placement.begin_transition(self.networks, self.state)
+        self.placement.aspect = aspect
+        self._invalidate(placement=True, labels=True)
 
     def set_visual(self, name: str, visual: Visual | None) -> None:
         """Set something that is in the world beside the networks; None removes it."""

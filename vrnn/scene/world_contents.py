@@ -16,7 +16,7 @@ from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.network_matcher import NetworkMatcher
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
-from vrnn.scene.placement import PlacementFrame
+from vrnn.scene.placement import Placement, PlacementFrame
 from vrnn.scene.primitives import Visual
 from vrnn.scene.relevance import NetworkRelevance, PointedLinks
 from vrnn.scene.similarity import NetworkSimilarity
@@ -132,8 +132,11 @@ class WorldContents:
 
     def shows_one_map(self, slot: int, node: int) -> bool:
         """Return whether a layer, or the module that it ends, is folded into one map."""
-        shape = self.networks[slot].placement(self.state, slot).panel_shapes.get(node)
+        shape = self._placement(slot).panel_shapes.get(node)
         return shape is not None and shape.shows_one_map
+
+    def _placement(self, slot: int) -> Placement:
+        return self.networks[slot].placement(self.state, slot, self.placement.aspect)
 
     def shown_pictures(self) -> dict[tuple[int, int], str]:
         """Return the kinds of the layer pictures that panels show, by slot and node."""
@@ -142,7 +145,7 @@ class WorldContents:
             network_object = self.networks.get(slot)
             if layer.picture and network_object is not None and name in network_object.node_ids:
                 node = network_object.node_ids[name]
-                shape = network_object.placement(self.state, slot).panel_shapes.get(node)
+                shape = self._placement(slot).panel_shapes.get(node)
                 if shape is not None and shape.picture in layer_picture_names():
                     shown[slot, node] = shape.picture
         return shown

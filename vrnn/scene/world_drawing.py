@@ -200,8 +200,9 @@ class WorldDrawing:
     ) -> Iterator[TextLabel]:
         for network in networks:
             yield from network.brackets.labels
-            low, high = network.frame.placement.layout.low, network.frame.placement.layout.high
-            yield from network.edges.band_labels(name_scale(high[0] - low[0]))
+            layout = network.frame.placement.layout
+            width = layout.high[0] - layout.low[0]
+            yield from network.edges.band_labels(name_scale(width, layout.aspect))
         for network in networks:
             network_object = self._contents.networks[network.slot]
             visible = network_object.visible_nodes(network.frame)

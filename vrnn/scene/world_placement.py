@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.state import State
@@ -16,7 +17,11 @@ NETWORK_GAP = 8.0
 
 
 class WorldPlacement:
-    """Places the networks side by side and moves them when a state places them otherwise."""
+    """Places the networks side by side and moves them when a state places them otherwise.
+
+    Attributes:
+        aspect: Width / height of the picture that each network is laid out for.
+    """
 
     def __init__(self, seconds: float) -> None:
         """Create a placement at rest.
@@ -25,6 +30,7 @@ class WorldPlacement:
             seconds: Duration of a transition; 0 for none.
         """
         self.seconds = seconds
+        self.aspect = PICTURE_ASPECT
         self._progress = 1.0
         self._before: dict[int, PlacementFrame] = {}
         self._frames: dict[int, PlacementFrame] = {}
@@ -76,13 +82,13 @@ class WorldPlacement:
         left = 0.0
         for slot in slots:
             network_object = networks[slot]
-            layout = network_object.placement(state, slot).layout
+            layout = network_object.placement(state, slot, self.aspect).layout
             low, high = float(layout.low[0]), float(layout.high[0])
             if slot == slots[0]:
                 left = low
             offset = np.array([left - low, 0, 0], np.float32)
             left += high - low + NETWORK_GAP
-            frame = frame_at_rest(network_object, state, slot, offset)
+            frame = frame_at_rest(network_object, state, slot, offset, self.aspect)
             if slot in self._before:
                 frame = interpolate_frames(
                     self._before[slot], frame, network_object, self._progress

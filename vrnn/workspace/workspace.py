@@ -429,9 +429,10 @@ class Workspace:
         key = self.history.state.input_image.pixels
         pixels = {key: self.input.pixels[key]} if key in self.input.pixels else {}
         state, changes = self.history.state, self.history.changes
+        aspect = self.world.placement.aspect
         return WorkspaceSnapshot(
-            self.specs, self.detail, state, camera, viewpoints, pixels, changes
-        )  # fmt: skip
+            self.specs, self.detail, state, camera, viewpoints, pixels, changes, aspect
+        )
 
     def on_network_loaded(self) -> None:
         """Update everything for a newly loaded network, or for one that could not be opened."""

@@ -26,6 +26,7 @@ from vrnn.network.kernel_edits import KernelEdit
 from vrnn.network.kernel_filters import edit_problem
 from vrnn.network.model_spec import Detail, ModelSpec, name_default, split_model_file
 from vrnn.scene.camera import Camera
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
 from vrnn.storage.atomic import write_atomically
@@ -48,6 +49,8 @@ class WorkspaceSnapshot:
         viewpoints: Stored cameras, by the number of their key from 0.
         pixels: (H, W, 3) uint8 images without a file, by their key in the state.
         changes: How many changes had been made.
+        aspect: Width / height of the picture that networks were laid out for, where the cameras
+            fit.
     """
 
     models: tuple[ModelSpec, ...]
@@ -57,6 +60,7 @@ class WorkspaceSnapshot:
     viewpoints: Mapping[int, Camera] = field(default_factory=dict)
     pixels: Mapping[str, np.ndarray] = field(default_factory=dict)
     changes: int = 0
+    aspect: float = PICTURE_ASPECT
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class _Content:
     layers: tuple[_LayerEntry, ...] = ()
     pixels: Mapping[str, str] = field(default_factory=dict)
     changes: int = 0
+    aspect: float = PICTURE_ASPECT
 
 
 def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
@@ -111,6 +116,7 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
         tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
         {key: _encoded(_Pixels(pixels)) for key, pixels in snapshot.pixels.items()},
         snapshot.changes,
+        snapshot.aspect,
     )
     # Every entry is there, so that one can see in a file what it may hold.
     table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}
@@ -207,6 +213,7 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         content.places,
         pixels,
         content.changes,
+        content.aspect,
     )
 
 

@@ -21,7 +21,9 @@ MAX_SIDE = 56
 """Height and width of a portrait at most, in positions; larger maps are averaged down."""
 MAX_FIT_POSITIONS = 196
 """About how many positions the components are found from."""
-MAX_START_CHANNELS = 256
+MAX_STREAM_POSITIONS = 130
+"""About how many they are followed with from frame to frame, which takes less to stay right."""
+MAX_START_CHANNELS = 192
 """How many of a layer's channels, spread over all of them, tell where the iteration starts."""
 STEADINESS = 1.0
 """Weight of the portrait of the frame before, beside those of the layers that feed a layer."""
@@ -166,8 +168,8 @@ class PortraitMaker:
         basis = self._basis(node, flat, size, target)
         scores = _product(basis, flat)
         scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
-        means = scores.sum(1, keepdims=True) / scores.shape[1]
-        if not isfinite(float(means.sum())):
+        means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
+        if not isfinite(sum(map(sum, means.tolist()))):
             return self._scores_of_finite(node, flat, size, target)
         self._bases[node] = basis
         return _centered(scores, means)
@@ -180,11 +182,13 @@ class PortraitMaker:
         One subspace iteration: the layers that feed a layer, or the frame before, are a good
         start, and span nearly what the components do (0.94 to 0.99 of their variance on average).
         """
-        sample, picked = fit_sample(flat, size)
+        basis = self._bases.get(node)
+        is_kept = basis is not None and basis.shape[1] == len(flat)
+        most = MAX_STREAM_POSITIONS if is_kept else MAX_FIT_POSITIONS
+        sample, picked = fit_sample(flat, size, most)
         step = -(-len(sample) // MAX_START_CHANNELS)
         some = sample[::step]
-        basis = self._bases.get(node)
-        if basis is not None and basis.shape[1] == len(sample):
+        if basis is not None and is_kept:
             basis = basis[:, ::step]
         else:
             start = _resized(target.reshape(3, *portrait_size(*size)), size).reshape(3, -1)
@@ -220,10 +224,10 @@ class PortraitMaker:
 def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
     """(3, P) scores less their (3, 1) means, 0 for those that are nothing but rounding."""
     scores = scores - means
-    variance = np.einsum("ij,ij->i", scores, scores) / scores.shape[1]
-    is_rounding = variance <= np.square(ROUNDING * means[:, 0])
-    if is_rounding.any():
-        scores[is_rounding] = 0.0
+    count = scores.shape[1]
+    for row, (mean,) in zip(scores, means.tolist(), strict=True):
+        if float(row @ row) <= count * (ROUNDING * mean) ** 2:
+            row[:] = 0.0
     return scores
 
 
@@ -255,11 +259,15 @@ def _agreeing(scores: np.ndarray, target: np.ndarray) -> np.ndarray:
     Only the space that the first three components span matters: whatever basis it has, the
     whitened scores differ by a rotation, and that is chosen here.
     """
-    inverse, vectors = _inverse_roots(scores @ scores.T / scores.shape[1])
-    whiten = (vectors * inverse) @ vectors.T
-    u, strengths, vt = np.linalg.svd(whiten @ (scores @ target.T).astype(np.float64))
-    free = strengths <= FREE * strengths[0]
-    if free.any():
+    variance = scores @ scores.T / scores.shape[1]
+    agreement = (scores @ target.T).astype(np.float64)
+    whiten = _whitening(variance)
+    u, strengths, vt = np.linalg.svd(whiten @ agreement)
+    if float(strengths[2]) <= FREE * float(strengths[0]):
+        inverse, vectors = _inverse_roots(variance)
+        whiten = (vectors * inverse) @ vectors.T
+        u, strengths, vt = np.linalg.svd(whiten @ agreement)
+        free = strengths <= FREE * strengths[0]
         wanted = u[:, free].T @ _own_colors(vectors, vectors.T @ whiten @ scores) @ vt[free].T
         left, _, right = np.linalg.svd(wanted)
         u[:, free] = u[:, free] @ left
@@ -283,10 +291,12 @@ def _own_colors(vectors: np.ndarray, components: np.ndarray) -> np.ndarray:
     return colors
 
 
-def fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, slice]:
-    """(C, K) of (C, H·W) features, about `MAX_FIT_POSITIONS`, and which they are."""
+def fit_sample(
+    flat: torch.Tensor, size: tuple[int, int], most: int = MAX_FIT_POSITIONS
+) -> tuple[torch.Tensor, slice]:
+    """(C, K) of (C, H·W) features, about so many positions, and which they are."""
     positions = flat.shape[1]
-    step = max(1, positions // MAX_FIT_POSITIONS) | 1
+    step = max(1, positions // most) | 1
     # A step with a divisor of the width would take some columns and leave out the others.
     while gcd(step, size[1]) > 1:
         step += 2
@@ -300,9 +310,28 @@ def _orthonormal(rows: np.ndarray) -> np.ndarray:
     product = rows @ rows.T
     if not isfinite(float(product.sum())):
         return rows
-    inverse, vectors = _inverse_roots(product)
-    orthonormal: np.ndarray = (vectors * inverse).T.astype(np.float32) @ rows
+    orthonormal: np.ndarray = _whitening(product).astype(np.float32) @ rows
     return orthonormal
+
+
+def _whitening(product: np.ndarray) -> np.ndarray:
+    """(3, 3) W with W P Wᵀ = 1 where P, positive semidefinite, has some extent, and 0 else.
+
+    By Cholesky: a row at a time, without those before it. For nine numbers Python is faster than a
+    library that has to be called.
+    """
+    (a, _, _), (b, d, _), (c, e, f) = product.tolist()
+    least = FLAT * max(a, d, f, 1e-300)
+    first = 1.0 / sqrt(a) if a > least else 0.0
+    b, c = b * first, c * first
+    d -= b * b
+    second = 1.0 / sqrt(d) if d > least else 0.0
+    e = (e - c * b) * second
+    f -= c * c + e * e
+    third = 1.0 / sqrt(f) if f > least else 0.0
+    below = -b * first * second
+    last = -(c * first + e * below) * third
+    return np.array([[first, 0.0, 0.0], [below, second, 0.0], [last, -e * second * third, third]])
 
 
 def _inverse_roots(product: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from vrnn.network.graph import Network
 from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.panel_size import PanelGrid
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.types import Layout
 from vrnn.scene.linalg import turned_about_y
 
@@ -27,15 +28,14 @@ SHARE_OF_WIDTH = 0.165
 SCALES = (0.4, 10.0)
 """How many times as large as written above a board is, at least and at most."""
 TEXT_PIXELS = (8.3, 10.5)
-"""Capital height of that text in a picture of the whole network of PICTURE_SIZE, pixels."""
-PICTURE_SIZE = (1280, 720)
-"""A small window, pixels."""
+"""Capital height of that text in a picture of the whole network of PICTURE_HEIGHT, pixels."""
+PICTURE_HEIGHT = 720
+"""Of a small window, pixels."""
 FIELD_OF_VIEW = pi / 3
 """Of that picture: as in the window, where what is further away is smaller than in a narrower
 view; radians."""
 ROOM_OF_PANEL = (0.5, 0.75)
 """Added to width and height of every panel to guess how wide the network is, meters."""
-PICTURE_ASPECT = 16 / 9
 TITLE_ROOM = 2.5
 """Depth before a step that a picture of everything shows: for the title, meters."""
 GAP = 0.7
@@ -64,24 +64,32 @@ class AnswerRoom:
         return GAP + self.width
 
 
-def answer_room(network: Network, node: int, grids: Iterable[PanelGrid]) -> AnswerRoom:
+def answer_room(
+    network: Network, node: int, grids: Iterable[PanelGrid], aspect: float = PICTURE_ASPECT
+) -> AnswerRoom:
     """Return the room that a network's answer will need, before any pass has run.
 
     Args:
         network: The network.
         node: The panel that the board stands beside.
         grids: Of all panels: a larger network is looked at from further away.
+        aspect: Width / height of the picture.
     """
     wider, higher = ROOM_OF_PANEL
     area = sum((grid.width + wider) * (grid.height + higher) for grid in grids)
-    guess = SHARE_OF_WIDTH * (area * PICTURE_ASPECT) ** 0.5 / SECTION_WIDTH
+    seen = (area * aspect) ** 0.5 * PICTURE_ASPECT / aspect  # wide, in a picture as high
+    guess = SHARE_OF_WIDTH * seen / SECTION_WIDTH
     width, height = board_size(min(len(network.outputs), MAX_SECTIONS))
     scale = min(SCALES[1], max(SCALES[0], guess))
     return AnswerRoom(node, width * scale, height * scale, scale)
 
 
 def readable(
-    room: AnswerRoom, layout: Layout, panel_scale: float, direction: tuple[float, float]
+    room: AnswerRoom,
+    layout: Layout,
+    panel_scale: float,
+    direction: tuple[float, float],
+    aspect: float = PICTURE_ASPECT,
 ) -> AnswerRoom:
     """Return the room for a board whose text is readable from the overview, and not much larger.
 
@@ -90,9 +98,12 @@ def readable(
         layout: Where everything is.
         panel_scale: How many times as large as usual the panel beside it is; so is the board.
         direction: Yaw and pitch of the overview, degrees.
+        aspect: Width / height of the picture.
     """
     least, most = TEXT_PIXELS
-    pixels = BOARD_TEXT * room.scale * panel_scale * _pixels_per_meter(room, layout, direction)
+    pixels = (
+        BOARD_TEXT * room.scale * panel_scale * _pixels_per_meter(room, layout, direction, aspect)
+    )
     if least <= pixels <= most:
         return room
     wanted = room.scale * (0.8 * least + 0.2 * most) / pixels
@@ -104,8 +115,8 @@ def readable(
 
 
 def _pixels_per_meter(
-    room: AnswerRoom, layout: Layout, direction: tuple[float, float]
-) -> float:  # fmt: skip
+    room: AnswerRoom, layout: Layout, direction: tuple[float, float], aspect: float
+) -> float:
     """Of the board in a picture of the whole network."""
     yaw, pitch = map(radians, direction)
     panels = np.array([(p.x, p.y, p.z, p.width, p.height) for p in layout.panels.values()])
@@ -122,10 +133,10 @@ def _pixels_per_meter(
         np.array([(edge, board.y, board.z), (edge + room.width, board.y + room.height, board.z)])
     )
     camera = Camera(yaw=yaw, pitch=pitch, fov=FIELD_OF_VIEW)
-    aspect, margins = PICTURE_SIZE[0] / PICTURE_SIZE[1], (OVERVIEW_MARGIN, LEGEND_MARGIN)
+    margins = OVERVIEW_MARGIN, LEGEND_MARGIN
     camera = frame_points(np.concatenate(points), camera, aspect, *margins)
     depth = float((points[-1].mean(0) - camera.position) @ camera.axes()[2])
-    return PICTURE_SIZE[1] / (2 * tan(FIELD_OF_VIEW / 2)) / max(depth, 1e-6) * cos(pitch)
+    return PICTURE_HEIGHT / (2 * tan(FIELD_OF_VIEW / 2)) / max(depth, 1e-6) * cos(pitch)
 
 
 _CORNERS = ((-1, 0), (1, 0), (-1, 1), (1, 1))

@@ -23,6 +23,7 @@ from vrnn.scene.layout.overview_fit import (
     spread_of,
     view_of,
 )
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.resolution_levels import ResolutionLevels, find_levels
 from vrnn.scene.layout.step_placement import (
@@ -43,7 +44,6 @@ from vrnn.scene.layout.terrace_routes import (
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
     GROWTH,
-    PICTURE_ASPECT,
     RISE,
     Step,
     Unit,
@@ -84,7 +84,9 @@ class _Level:
 
 
 @arrangement("by resolution", title="By resolution", overview=(0.0, OVERVIEW_PITCH))
-def by_resolution(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+def by_resolution(
+    network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
+) -> Layout:
     """Place a network of at least one node by resolution."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
@@ -93,12 +95,12 @@ def by_resolution(network: Network, footprints: Mapping[int, Footprint]) -> Layo
     stages = [part.stage for part in found.parts]
     growth = GROWTH if len(found.goes_down) == 1 else VALLEY_GROWTH
     units, parts = (
-        units_of(stages, sources, footprints, readily, growth) for readily in (1.0, DIVIDED)
+        units_of(stages, sources, footprints, readily, growth, aspect) for readily in (1.0, DIVIDED)
     )
-    whole, _ = best = _best_steps(_levels(found, units))
-    divided = _best_steps(_levels(found, parts))
+    whole, _ = best = _best_steps(_levels(found, units), aspect)
+    divided = _best_steps(_levels(found, parts), aspect)
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
-    spread = spread_of(steps, MAX_RAISE)
+    spread = spread_of(steps, MAX_RAISE, aspect)
     width = max(step_width(step) * (1 + spread.across) for step in steps)
     columns = []
     for step in steps:
@@ -167,11 +169,11 @@ def _levels(found: ResolutionLevels, units: Sequence[Unit]) -> list[_Level]:
     return levels
 
 
-def _best_steps(levels: Sequence[_Level]) -> tuple[float, tuple[Step, ...]]:
+def _best_steps(levels: Sequence[_Level], aspect: float) -> tuple[float, tuple[Step, ...]]:
     """How good the way to break the levels is that shows the panels largest, and that; the lowest
     step first."""
     units = [unit for level in levels for leg in level.legs for unit in leg]
-    base = sqrt(PICTURE_ASPECT * sum((u.width + COLUMN_GAP) * (u.height + RISE) for u in units))
+    base = sqrt(aspect * sum((u.width + COLUMN_GAP) * (u.height + RISE) for u in units))
     tried: set[tuple[int, ...]] = set()
     best: tuple[float, tuple[Step, ...]] | None = None
     for factor in WIDTHS:
@@ -180,8 +182,8 @@ def _best_steps(levels: Sequence[_Level]) -> tuple[float, tuple[Step, ...]]:
         if key in tried:
             continue
         tried.add(key)
-        filled = _filled(steps[::-1])
-        view = view_of(filled)
+        filled = _filled(steps[::-1], aspect)
+        view = view_of(filled, aspect)
         score = panel_share(filled, view) * min(1.0, min(view.filled) / MIN_FILLED)
         score *= 1 - MIXED_PENALTY * _mixed_share(steps)
         if best is None or score > best[0]:
@@ -216,11 +218,11 @@ def _broken(level: _Level, width: float) -> list[Step]:
     ]
 
 
-def _filled(steps: Sequence[Step]) -> tuple[Step, ...]:
+def _filled(steps: Sequence[Step], aspect: float) -> tuple[Step, ...]:
     """Steps from the lowest, each as wide as the others seem to be from the overview."""
     width = max(map(_least_width, steps))
     filled = _even(steps, [width] * len(steps))
-    depths = view_of(filled).depths
+    depths = view_of(filled, aspect).depths
     return _even(steps, [float(width * depth / depths[0]) for depth in depths])
 
 

@@ -26,6 +26,7 @@ from vrnn.scene.layout.overview_fit import (
     panel_share,
     view_of_rows,
 )
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.stages import find_stages
 from vrnn.scene.layout.step_placement import (
@@ -39,7 +40,6 @@ from vrnn.scene.layout.terrace import MIN_FILLED, row_name
 from vrnn.scene.layout.terrace_routes import PanelSlot
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
-    PICTURE_ASPECT,
     RISE,
     Step,
     Unit,
@@ -76,13 +76,17 @@ MAX_WIDTH = 1e6
 
 
 @arrangement("conveyor", title="Conveyor", overview=(TURN, PITCH))
-def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+def conveyor(
+    network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
+) -> Layout:
     """Place a network of at least one node as a conveyor."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    steps, spread = _best_tiers(units_of(stages, sources, footprints, growth=GROWTH))
+    steps, spread = _best_tiers(
+        units_of(stages, sources, footprints, growth=GROWTH, aspect=aspect), aspect
+    )
     columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
     slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])
     belt = Belt(radians(TURN), len(columns))
@@ -130,20 +134,20 @@ def _layout(
     return Layout(panels, ways, rows, (low[0], 0.0, low[2]), (high[0], high[1], high[2]), turn)
 
 
-def _best_tiers(units: Sequence[Unit]) -> tuple[tuple[Step, ...], Spread]:
+def _best_tiers(units: Sequence[Unit], aspect: float) -> tuple[tuple[Step, ...], Spread]:
     """The way to break the belt into tiers that shows the sheets largest from the overview.
 
     Their number is odd, so that the belt ends at the right, where the answer is seen best.
     """
     area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
-    base = sqrt(area * PICTURE_ASPECT)
+    base = sqrt(area * aspect)
     tried: dict[tuple[int, ...], tuple[float, tuple[Step, ...], StepsView]] = {}
     for factor in (*WIDTHS, MAX_WIDTH):
         steps = break_into_steps(units, base * factor)
         key = tuple(len(step) for step in steps)
         if key in tried or len(steps) % 2 == 0:
             continue
-        filled, view = _filled(steps)
+        filled, view = _filled(steps, aspect)
         share = panel_share(filled, view) * min(1.0, min(view.filled) / MIN_FILLED)
         tried[key] = (share, filled, view)
     _, steps, view = max(tried.values(), key=lambda found: found[0])
@@ -162,17 +166,17 @@ def _spread(steps: Sequence[Step], view: StepsView) -> Spread:
     return Spread(across=SPREAD, up=more)
 
 
-def _filled(steps: Sequence[Step]) -> tuple[tuple[Step, ...], StepsView]:
+def _filled(steps: Sequence[Step], aspect: float) -> tuple[tuple[Step, ...], StepsView]:
     """The tiers, each as wide as the others seem to be from the overview, and that."""
     width = max(step_width(step) for step in steps)
     filled = tuple(fill_step(step, width) for step in steps)
-    depths = _view(filled).depths
+    depths = _view(filled, aspect).depths
     wider = width * depths / depths[0]
     filled = tuple(fill_step(step, float(room)) for step, room in zip(steps, wider, strict=True))
-    return filled, _view(filled)
+    return filled, _view(filled, aspect)
 
 
-def _view(steps: Sequence[Step]) -> StepsView:
+def _view(steps: Sequence[Step], aspect: float) -> StepsView:
     """What the overview shows of tiers."""
     columns = [_columns(step, index, SPREAD) for index, step in enumerate(steps)]
     floors = _floors(columns, [depth_of_lanes(2)] * len(steps), 0.0)
@@ -180,7 +184,7 @@ def _view(steps: Sequence[Step]) -> StepsView:
         RowBox((floor.right - floor.left) / 2, floor.y, floor.z, max(unit.height for unit in step))
         for step, floor in zip(steps, floors, strict=True)
     ]
-    return view_of_rows(boxes, OVERVIEW)
+    return view_of_rows(boxes, OVERVIEW, aspect)
 
 
 def _columns(step: Step, index: int, spread: float) -> list[PlacedColumn]:

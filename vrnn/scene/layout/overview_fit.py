@@ -9,7 +9,8 @@ from math import pi, tan
 import numpy as np
 
 from vrnn.scene.camera import Camera, frame_points
-from vrnn.scene.layout.terrace_steps import PICTURE_ASPECT, RISE, Step, fill_step, step_width
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
+from vrnn.scene.layout.terrace_steps import RISE, Step, fill_step, step_width
 
 TYPICAL_DEPTH = 2.0
 """Depth of a step, meters, as long as the tracks on it are not known."""
@@ -26,18 +27,28 @@ MAX_SPREAD = 0.25
 """Part of the network's width or height that gaps are widened by at most to fill the overview."""
 
 
-def filled_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps, each as wide as the others seem to be from the overview."""
+def filled_steps(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> tuple[Step, ...]:
+    """Return the steps, each as wide as the others seem to be from the overview.
+
+    Args:
+        steps: The steps.
+        aspect: Width / height of the picture.
+    """
     width = max(step_width(step) for step in steps)
     filled = tuple(fill_step(step, width) for step in steps)
-    depths = view_of(filled).depths
+    depths = view_of(filled, aspect).depths
     wider = width * depths / depths[0]
     return tuple(fill_step(step, float(room)) for step, room in zip(steps, wider, strict=True))
 
 
-def step_rooms(steps: Sequence[Step]) -> list[float]:
-    """Return the width that each step would have if it seemed as wide as the widest, meters."""
-    depths = view_of(steps).depths
+def step_rooms(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> list[float]:
+    """Return the width that each step would have if it seemed as wide as the widest, meters.
+
+    Args:
+        steps: The steps.
+        aspect: Width / height of the picture.
+    """
+    depths = view_of(steps, aspect).depths
     widest = max(step_width(step) / depth for step, depth in zip(steps, depths, strict=True))
     return [float(widest * depth) for depth in depths]
 
@@ -81,22 +92,30 @@ class RowBox:
     height: float
 
 
-def view_of(steps: Sequence[Step]) -> StepsView:
-    """Return what the overview shows of steps."""
+def view_of(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> StepsView:
+    """Return what the overview shows of steps.
+
+    Args:
+        steps: The steps.
+        aspect: Width / height of the picture.
+    """
     y, boxes = 0.0, []
     for index, step in enumerate(steps):
         height = max(unit.height for unit in step)
         boxes.append(RowBox(step_width(step) / 2, y, -TYPICAL_DEPTH * index, height))
         y += height + RISE
-    return view_of_rows(boxes, OVERVIEW)
+    return view_of_rows(boxes, OVERVIEW, aspect)
 
 
-def view_of_rows(rows: Sequence[RowBox], camera: Camera) -> StepsView:
+def view_of_rows(
+    rows: Sequence[RowBox], camera: Camera, aspect: float = PICTURE_ASPECT
+) -> StepsView:
     """Return what a camera that shows all of them shows of rows.
 
     Args:
         rows: From the nearest to the furthest.
         camera: Its direction and field of view; the place is found.
+        aspect: Width / height of the picture.
     """
     corners = [
         (x, row.y + h, row.z + d)
@@ -106,11 +125,11 @@ def view_of_rows(rows: Sequence[RowBox], camera: Camera) -> StepsView:
     ]
     centers = [(0.0, row.y + row.height / 2, row.z) for row in rows]
     margins = OVERVIEW_MARGIN, LEGEND_MARGIN
-    eye = frame_points(np.array(corners), camera, PICTURE_ASPECT, *margins)
+    eye = frame_points(np.array(corners), camera, aspect, *margins)
     depths = (np.array(centers) - eye.position) @ eye.axes()[2]
-    clip = np.c_[np.array(corners), np.ones(len(corners))] @ eye.clip_from_world(PICTURE_ASPECT).T
+    clip = np.c_[np.array(corners), np.ones(len(corners))] @ eye.clip_from_world(aspect).T
     across, up = (np.ptp(clip[:, :2] / clip[:, 3:], axis=0) / 2).tolist()
-    pictures = PICTURE_ASPECT * (2 * tan(camera.fov / 2) * depths) ** 2
+    pictures = aspect * (2 * tan(camera.fov / 2) * depths) ** 2
     return StepsView(depths, pictures, (across, up))
 
 
@@ -127,14 +146,17 @@ class Spread:
     up: float = 0.0
 
 
-def spread_of(steps: Sequence[Step], most: float = MAX_SPREAD) -> Spread:
+def spread_of(
+    steps: Sequence[Step], most: float = MAX_SPREAD, aspect: float = PICTURE_ASPECT
+) -> Spread:
     """Return what is missing in the direction in which steps do not fill the overview.
 
     Args:
         steps: The steps.
         most: Part of their width or height that gaps are widened by at most.
+        aspect: Width / height of the picture.
     """
-    across, up = view_of(steps).filled
+    across, up = view_of(steps, aspect).filled
     if across < up:
         return Spread(across=min(up / across - 1, most))
     if len(steps) == 1:

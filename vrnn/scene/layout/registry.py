@@ -1,8 +1,10 @@
 """The registry of arrangements: a function that places a network, by its name.
 
     @arrangement("terrace", title="Terrace", overview=(0.0, -17.0))
-    def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+    def terrace(network: Network, footprints: Mapping[int, Footprint], aspect: float) -> Layout:
         ...
+
+One that does not care for the shape of the picture leaves `aspect` out.
 
 Whatever offers arrangements reads `registered()`; nothing else has to be changed for a new one.
 """
@@ -10,14 +12,17 @@ Whatever offers arrangements reads `registered()`; nothing else has to be change
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import signature
 
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.types import Footprint, Layout
 
-PlaceNetwork = Callable[[Network, Mapping[int, Footprint]], Layout]
-"""Places a network of at least one node; see `arrange` for the footprints."""
+PlaceNetwork = Callable[..., Layout]
+"""Places a network of at least one node; see `arrange` for the footprints and, as `aspect`, the
+width / height of the picture."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,14 @@ class Arrangement:
         title: What the user reads, in sentence case.
         overview: Yaw and pitch, in degrees, of the camera that shows the whole network.
         place: Places a network.
+        fits_aspect: Whether it is also given the width / height of the picture.
     """
 
     name: str
     title: str
     overview: tuple[float, float]
     place: PlaceNetwork
+    fits_aspect: bool
 
 
 _ARRANGEMENTS: dict[str, Arrangement] = {}
@@ -62,7 +69,8 @@ def arrangement(
         raise VrnnError(f"there is already an arrangement '{name}'")
 
     def register(place: PlaceNetwork) -> PlaceNetwork:
-        _ARRANGEMENTS[name] = Arrangement(name, title, overview, place)
+        fits_aspect = "aspect" in signature(place).parameters
+        _ARRANGEMENTS[name] = Arrangement(name, title, overview, place, fits_aspect)
         return place
 
     return register
@@ -91,21 +99,26 @@ def find_arrangement(name: str) -> Arrangement:
     return _ARRANGEMENTS[name]
 
 
-def arrange(network: Network, footprints: Mapping[int, Footprint], name: str) -> Layout:
+def arrange(
+    network: Network, footprints: Mapping[int, Footprint], name: str, aspect: float = PICTURE_ASPECT
+) -> Layout:
     """Place every node of a network and route every edge.
 
     Args:
         network: The network.
         footprints: The room that each node needs, by node id.
         name: Of the arrangement.
+        aspect: Width / height of the picture that it is to fill.
 
     Raises:
         VrnnError: When there is no such arrangement, or a node has no footprint.
     """
-    place = find_arrangement(name).place
+    found = find_arrangement(name)
     missing = [node.name for node in network.nodes if node.id not in footprints]
     if missing:
         raise VrnnError(f"layer '{missing[0]}' has no size: give a Footprint for every node")
     if not network.nodes:
         return Layout({}, (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    return place(network, footprints)
+    if not found.fits_aspect:
+        return found.place(network, footprints)
+    return replace(found.place(network, footprints, aspect=aspect), aspect=aspect)

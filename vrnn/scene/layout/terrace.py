@@ -20,6 +20,7 @@ from vrnn.scene.layout.overview_fit import (
     step_rooms,
     view_of,
 )
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.stage_names import part_name
 from vrnn.scene.layout.stages import Stage, find_stages
@@ -38,7 +39,6 @@ from vrnn.scene.layout.terrace_routes import (
 )
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
-    PICTURE_ASPECT,
     RISE,
     Step,
     Unit,
@@ -60,17 +60,22 @@ WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 
 
 @arrangement("terrace", title="Terrace", overview=(0.0, OVERVIEW_PITCH))
-def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+def terrace(
+    network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
+) -> Layout:
     """Place a network of at least one node as a terrace."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    whole, _ = best = _best_steps(units_of(stages, sources, footprints))
-    divided = _best_steps(units_of(stages, sources, footprints, DIVIDED))
+    units, parts = (
+        units_of(stages, sources, footprints, readily, aspect=aspect) for readily in (1.0, DIVIDED)
+    )
+    whole, _ = best = _best_steps(units, aspect)
+    divided = _best_steps(parts, aspect)
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
-    spread = spread_of(steps)
-    rooms = step_rooms(steps)
+    spread = spread_of(steps, aspect=aspect)
+    rooms = step_rooms(steps, aspect)
     columns = [
         list(place_columns(step, _free(step, spread.across, room)))
         for step, room in zip(steps, rooms, strict=True)
@@ -90,10 +95,10 @@ def _free(step: Step, across: float, room: float) -> float:
     return max(across * own, min(MAX_SPREAD * own, room - own))
 
 
-def _best_steps(units: Sequence[Unit]) -> tuple[float, tuple[Step, ...]]:
+def _best_steps(units: Sequence[Unit], aspect: float) -> tuple[float, tuple[Step, ...]]:
     """The way to break the steps that shows the panels largest from the overview, and how good."""
     area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
-    base = sqrt(area * PICTURE_ASPECT)
+    base = sqrt(area * aspect)
     tried: set[tuple[int, ...]] = set()
     best: tuple[float, tuple[Step, ...]] | None = None
     for factor in WIDTHS:
@@ -103,8 +108,8 @@ def _best_steps(units: Sequence[Unit]) -> tuple[float, tuple[Step, ...]]:
             continue
         tried.add(key)
         mixed = 1 - MIXED_PENALTY * _mixed_share(units, steps)
-        steps = filled_steps(steps)
-        view = view_of(steps)
+        steps = filled_steps(steps, aspect)
+        view = view_of(steps, aspect)
         score = panel_share(steps, view) * mixed * min(1.0, min(view.filled) / MIN_FILLED)
         if best is None or score > best[0]:
             best = (score, steps)

@@ -8,6 +8,7 @@ from itertools import groupby
 from math import sqrt
 
 from vrnn.scene.layout.lanes import Column, Sources, columns_of, even_out, side_nodes
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.stages import Stage, StageBlock
 from vrnn.scene.layout.types import Footprint, name_scale
 from vrnn.style import font
@@ -27,8 +28,6 @@ NAME_SIZE = 0.42
 """Capital height of a name that there is room for, meters."""
 GROWTH = 1.3
 """How many times as wide as its area alone says a network usually is in the end."""
-PICTURE_ASPECT = 16 / 9
-"""Width / height of the picture that the steps are broken for."""
 PANEL_SCALE = 2.6
 """Panels are so many times as large here as elsewhere: of a picture of the whole network they take
 more, beside gaps and labels that stay as they are."""
@@ -94,7 +93,7 @@ Step = tuple[Unit, ...]
 
 def units_of(
     stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint],
-    divided: float = 1.0, growth: float = GROWTH,
+    divided: float = 1.0, growth: float = GROWTH, aspect: float = PICTURE_ASPECT,
 ) -> list[Unit]:  # fmt: skip
     """Return all units in run order: a block each, or a part of one where it is very long.
 
@@ -104,12 +103,13 @@ def units_of(
         footprints: Room of every node.
         divided: How many times more readily blocks are divided.
         growth: How many times as wide as its area alone says the network will be.
+        aspect: Width / height of the picture.
     """
     per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
     limit = max(MIN_UNIT_LIMIT, sum(widths) / 10) / divided
     areas = (_area(blocks) for blocks in per_stage)
-    scale = name_scale(growth * sqrt(sum(areas) * PICTURE_ASPECT))
+    scale = name_scale(growth * sqrt(sum(areas) * aspect), aspect)
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
+
 LABEL_STRIP = 0.45
 """Height over every panel that is kept free for its label, meters."""
 
@@ -20,9 +22,14 @@ MAX_NAME_SCALE = 10.0
 """So many times at most."""
 
 
-def name_scale(width: float) -> float:
-    """Return how many times as large as usual names of rows are in a network so wide, meters."""
-    return min(max(1.0, width / NAMED_WIDTH), MAX_NAME_SCALE)
+def name_scale(width: float, aspect: float = PICTURE_ASPECT) -> float:
+    """Return how many times as large as usual names of rows are in a network.
+
+    Args:
+        width: Of the network, meters.
+        aspect: Width / height of the picture that it fills: a narrow one shows all smaller.
+    """
+    return min(max(1.0, width * PICTURE_ASPECT / aspect / NAMED_WIDTH), MAX_NAME_SCALE)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ class Layout:
         high: Largest x, y and z of it.
         turn: Radians to the left by which the rows, and nothing else, are to be turned around the
             vertical axis through 0, see `turned_about_y`.
+        aspect: Width / height of the picture that it is meant to fill.
     """
 
     panels: dict[int, PanelPlacement]
@@ -151,3 +159,4 @@ class Layout:
     low: tuple[float, float, float]
     high: tuple[float, float, float]
     turn: float = 0.0
+    aspect: float = PICTURE_ASPECT

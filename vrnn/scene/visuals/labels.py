@@ -9,6 +9,7 @@ from math import cos
 import numpy as np
 
 from vrnn.network.graph import Annotation, Edge, NetworkInfo, Node
+from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.types import Layout, TerraceRow, name_scale
 from vrnn.scene.linalg import turned_about_y, turned_point
 from vrnn.scene.network_object import NetworkObject
@@ -86,7 +87,7 @@ def network_labels(
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
         *row_labels(
             rows, _name_widths(frame), _name_depths(placement.layout), frame.offset, opacity,
-            placement.layout.turn,
+            placement.layout.turn, placement.layout.aspect,
         ),
         *annotation_labels(network.annotations, rects, frame.index),
         *title_labels(
@@ -149,7 +150,7 @@ def edge_labels(
 
 def row_labels(
     rows: Sequence[TerraceRow], widths: Sequence[float], depths: Sequence[float],
-    offset: np.ndarray, opacity: float, turn: float = 0.0,
+    offset: np.ndarray, opacity: float, turn: float = 0.0, aspect: float = PICTURE_ASPECT,
 ) -> list[TextLabel]:  # fmt: skip
     """Return, large at the left of each row, the name of its stage.
 
@@ -162,13 +163,14 @@ def row_labels(
         offset: (3,) of the network in the world, meters.
         opacity: 0…1.
         turn: Of the rows, see `Layout`.
+        aspect: The same.
     """
     named = [one for one in zip(rows, widths, depths, strict=True) if one[0].name]
     if not named or opacity <= 0.01:
         return []
     labels = []
     color = with_alpha(STRUCTURE, STRUCTURE[3] * opacity)
-    scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows))
+    scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows), aspect)
     gap = ROW_NAME_GAP * scale
     rooms = [max(width - gap, MIN_ROW_NAME_ROOM) for _, width, _ in named]
     fitting = [

@@ -23,6 +23,8 @@ TEXT_WEIGHT = 50.0
 """How much worse it is to cover text over the picture than what is in the world."""
 FAR = 150.0
 """Units to what a callout is about from which its line would cross the picture."""
+LONG_LINE = 30.0
+"""What each unit of a line beyond FAR costs, in square units that are covered."""
 LINE = 2.0
 """Width of the line, units."""
 
@@ -34,7 +36,7 @@ def draw_callout(
     canvas: HudCanvas, text: str, about: Sequence[Edges], kept: Sequence[Edges] = (),
     prefers_above: bool = False, instead: Sequence[Edges] = (),
 ) -> None:  # fmt: skip
-    """Draw a callout where it covers least: near what it is about, or clear of all of it.
+    """Draw a callout where it covers least, near what it is about or a short line away.
 
     Args:
         canvas: Where to draw; the card is kept free then.
@@ -95,7 +97,8 @@ def _corner(
     covered[:, len(all_of_it) - len(taken) :] *= TEXT_WEIGHT
     covered = covered.sum(1)
     distance = _gap(corners[:, None], size, parts).min(1)
-    best: np.ndarray = corners[np.lexsort((distance.round(), covered.round()))[0]]
+    cost = covered + LONG_LINE * (distance - FAR).clip(0.0)
+    best: np.ndarray = corners[np.lexsort((distance.round(), cost.round()))[0]]
     return best
 
 
