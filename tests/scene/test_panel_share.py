@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.support.networks import build
+from tests.support.networks import branched, build
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.predictions import ClassScores
 from vrnn.network.results import ForwardResult
+from vrnn.scene.layout.picture_aspect import laid_out_aspect
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visuals.network_visual import answer_place
@@ -81,6 +82,49 @@ def vit():
     return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
 
 
+def densenet121():
+    nodes, edges = [("input", "", (3, 224, 224)), ("conv0", "", (64, 112, 112))], [(0, 1)]
+    channels = 64
+    for stage, count in enumerate((6, 12, 24, 16)):
+        side, ends = 56 >> stage, [len(nodes) - 1]
+        for layer in range(count):
+            scope = f"denseblock{stage + 1}.denselayer{layer + 1}"
+            nodes.append((f"{scope}.cat", scope, (channels + 32 * layer, side, side)))
+            edges += [(end, len(nodes) - 1) for end in ends]
+            nodes += [(f"{scope}.conv{i}", scope, (c, side, side)) for i, c in ((1, 128), (2, 32))]
+            edges += [(len(nodes) - 3, len(nodes) - 2), (len(nodes) - 2, len(nodes) - 1)]
+            ends.append(len(nodes) - 1)
+        channels = (channels + 32 * count) // 2
+        nodes.append((f"transition{stage + 1}", "", (channels, side // 2 or 1, side // 2 or 1)))
+        edges += [(end, len(nodes) - 1) for end in ends]
+    nodes.append(("classifier", "", (1000,)))
+    return build(nodes, [*edges, (len(nodes) - 2, len(nodes) - 1)])
+
+
+def swin():
+    nodes = [("input", "", (3, 224, 224)), ("patches", "", (96, 56, 56))]
+    for stage, count in enumerate((2, 2, 6, 2)):
+        channels, side = 96 << stage, 56 >> stage
+        for number in range(count):
+            scope = f"features.{2 * stage + 1}.{number}"
+            for name, factor in (("norm1", 1), ("qkv", 3), ("proj", 1), ("norm2", 1), ("mlp", 4)):
+                nodes.append((f"{scope}.{name}", scope, (factor * channels, side, side)))
+    nodes += [("norm", "", (768, 7, 7)), ("head", "", (1000,))]
+    return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+
+
+def efficientnet_b7():
+    nodes = [("input", "", (3, 224, 224)), ("features.0", "features.0", (64, 112, 112))]
+    plan = ((4, 32, 112), (7, 48, 56), (7, 80, 28), (10, 160, 14), (10, 224, 14), (13, 384, 7))
+    for number, (count, channels, side) in enumerate(plan, 1):
+        for block in range(count):
+            scope = f"features.{number}.{block}"
+            for name, factor in (("expand", 6), ("depthwise", 6), ("scale", 6), ("project", 1)):
+                nodes.append((f"{scope}.{name}", scope, (factor * channels, side, side)))
+    nodes += [("avgpool", "", (2560, 1, 1)), ("classifier", "", (1000,))]
+    return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+
+
 def opened(network):
     world = World()
     world.open(0, network, NetworkInfo(network.name, (), True, 1000))
@@ -94,11 +138,11 @@ def projected(world, points, aspect=ASPECT):
     return clip[:, :2] / clip[:, 3:]
 
 
-def panel_share(world):
+def panel_share(world, aspect=ASPECT):
     """Areas of all panels in the picture, as nothing hides anything, over that of the picture."""
     x, y, z, width, height = world.placement_frame(0).panel_rects.T.astype(float)
     corners = [
-        projected(world, np.stack([x + a * width / 2, y + b * height, z], 1))
+        projected(world, np.stack([x + a * width / 2, y + b * height, z], 1), aspect)
         for a, b in ((-1, 0), (1, 0), (1, 1), (-1, 1))
     ]
     area = 0.0
@@ -108,10 +152,24 @@ def panel_share(world):
 
 
 @pytest.mark.parametrize(
-    ("network", "share"), [(resnet50(), 0.48), (mobilenet(), 0.46), (unet(), 0.30), (vit(), 0.54)]
-)
+    ("network", "share"),
+    [
+        (resnet50(), 0.48), (mobilenet(), 0.46), (unet(), 0.30), (vit(), 0.54),
+        (densenet121(), 0.40), (swin(), 0.46), (branched(9), 0.20), (efficientnet_b7(), 0.40),
+    ],
+)  # fmt: skip
 def test_panels_fill_the_overview(network, share):
     assert panel_share(opened(network)) > share
+
+
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
+@pytest.mark.parametrize("network", [resnet50(), unet(), branched(9)])
+def test_panels_fill_a_narrow_view_that_they_are_laid_out_for(network, arrangement):
+    world = opened(network)
+    world.set_state(State(arrangement), move=False)
+    before = panel_share(world, 0.9)
+    world.set_aspect(laid_out_aspect(0.9), move=False)
+    assert panel_share(world, 0.9) > 1.25 * before
 
 
 @pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
