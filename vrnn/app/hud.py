@@ -227,10 +227,13 @@ class Hud:
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
-            kept = [_on_canvas(box, canvas) for box in callout.layers + callout.others]
+            kept, names = (
+                [_on_canvas(box, canvas) for box in boxes]
+                for boxes in (callout.layers, callout.others)
+            )
             about = [_on_canvas(box, canvas) for box in callout.about]
-            instead = kept[: len(callout.layers)] if callout.name == LAYERS else ()
-            draw_callout(canvas, callout.text, about, kept, callout.prefers_above, instead)
+            instead = kept if callout.name == LAYERS else ()
+            draw_callout(canvas, callout.text, about, kept, callout.prefers_above, instead, names)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:
             right, up = self._parts.view.cursor

@@ -246,7 +246,7 @@ class ForgetAxisRoles(UndoableCommand):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, ForgetAxisRoles]]:
         """Yield the one that forgets all."""
-        yield "Reset the axes of a layer of all layers", cls()
+        yield "Reset the axes of all layers", cls()
 
 
 def choice_axis(world: World, network: int, role: AxisRole | None) -> tuple[AxisRole, int]:

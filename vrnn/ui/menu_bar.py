@@ -8,6 +8,9 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import CommandInfo, Menu, registered
 from vrnn.ui.panel_context import PanelContext
 
+MORE = "…"
+"""Below an entry: its ready-made forms."""
+
 
 def draw_menus(context: PanelContext, key_map: KeyMap) -> None:
     """Draw one menu for each member of `Menu`, inside an open menu bar.
@@ -32,12 +35,17 @@ def _command(context: PanelContext, key_map: KeyMap, info: CommandInfo) -> None:
             context.invoke(info)
         if imgui.is_item_hovered(imgui.HoveredFlags_.allow_when_disabled.value):
             imgui.set_item_tooltip(f"not available: {reason}" if reason else info.summary)
-    if len(variants) == 1 and not info.key:
+    if len(variants) == 1:
         title, command = variants[0]
         if imgui.menu_item(title, "", False)[0]:
             context.do(command)
-    elif variants and imgui.begin_menu(info.title + "##variants"):
+    elif variants and imgui.begin_menu(_title_of_variants(info)):
         for title, command in variants:
             if imgui.menu_item(title, "", False)[0]:
                 context.do(command)
         imgui.end_menu()
+
+
+def _title_of_variants(info: CommandInfo) -> str:
+    """What the menu of a command's ready-made forms is called; its own entry has its title."""
+    return f"    {MORE}##{info.name}" if info.key else info.title

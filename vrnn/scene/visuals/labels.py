@@ -50,7 +50,7 @@ NAME_FADE = 4.8
 """Pixels: the name of a layer is there from this height of a capital letter on, and bright soon."""
 TITLE_CLEARANCE = 1.6
 """Distance of the title from what is behind it, in its heights, so that it hides nothing of it."""
-MAX_TITLE_SCALE = 5.0
+MAX_TITLE_SCALE = 9.0
 """So many times at most."""
 OVERHANG = 0.4
 """Meters that a label may reach beyond its panel, into the gap."""

@@ -19,6 +19,8 @@ MARGIN = 8.0
 """Units to the edge of the picture, and to what is not to be covered."""
 FEW = 4
 """How many of what is not to be covered, from the last on, a card may stand beside."""
+WORLD_TEXT_WEIGHT, ABOUT_WEIGHT = 12.0, 8.0
+"""How much worse than panels it is to cover names in the world, and all that the card is about."""
 TEXT_WEIGHT = 50.0
 """How much worse it is to cover text over the picture than what is in the world."""
 FAR = 150.0
@@ -34,7 +36,7 @@ Edges = Sequence[float]
 
 def draw_callout(
     canvas: HudCanvas, text: str, about: Sequence[Edges], kept: Sequence[Edges] = (),
-    prefers_above: bool = False, instead: Sequence[Edges] = (),
+    prefers_above: bool = False, instead: Sequence[Edges] = (), names: Sequence[Edges] = (),
 ) -> None:  # fmt: skip
     """Draw a callout where it covers least, near what it is about or a short line away.
 
@@ -45,11 +47,14 @@ def draw_callout(
         kept: What is better not covered.
         prefers_above: Whether it stands above rather than below.
         instead: More of the same kind, that its line may lead to where all it is about is far.
+        names: What is not to be covered where that can be, such as names in the world.
     """
     width = font.text_width(text) * TEXT_SIZE + 2 * PADDING
-    parts, taken = np.array(about), [_edges(box) for box in canvas.taken]
+    parts = np.array(about)
+    taken = np.array([_edges(box) for box in canvas.taken]).reshape(-1, 4)
     room = (canvas.width - width - MARGIN, canvas.height - HEIGHT - MARGIN)
-    corner = _corner(parts, np.array(kept), np.array(taken), room, width, prefers_above)
+    others, named = (np.array(edges).reshape(-1, 4) for edges in (kept, names))
+    corner = _corner(parts, others, named, taken, room, width, prefers_above)
     card = (*corner.tolist(), width, HEIGHT)
     size = np.array([width, HEIGHT])
     if len(instead) and _gap(corner, size, parts).min() > FAR:
@@ -65,14 +70,15 @@ def draw_callout(
 
 
 def _corner(
-    parts: np.ndarray, kept: np.ndarray, taken: np.ndarray, room: tuple[float, float], width: float,
-    prefers_above: bool,
+    parts: np.ndarray, kept: np.ndarray, names: np.ndarray, taken: np.ndarray,
+    room: tuple[float, float], width: float, prefers_above: bool,
 ) -> np.ndarray:  # fmt: skip
     """The upper left corner of a card.
 
     Args:
         parts: (P, 4) edges of what it is about.
         kept: (K, 4) edges of what is better not covered.
+        names: (N, 4) edges of what is not to be covered where that can be.
         taken: (T, 4) edges of text over the picture, which is not covered where that can be.
         room: The largest x and y that it may have.
         width: Its width.
@@ -80,11 +86,10 @@ def _corner(
     """
     left, top = parts[:, :2].min(0).tolist()
     right, bottom = parts[:, 2:].max(0).tolist()
-    kept, taken = kept.reshape(-1, 4), taken.reshape(-1, 4)
-    beside = np.concatenate([kept[-FEW:], taken])
+    beside = np.concatenate([names[-FEW:] if len(names) else kept[-FEW:], taken])
     columns = [(left + right - width) / 2, left - DISTANCE - width, right + DISTANCE]
     columns += [*(beside[:, 0] - MARGIN - width), *(beside[:, 2] + MARGIN)]
-    all_of_it = np.concatenate([parts, kept, taken])
+    all_of_it = np.concatenate([parts, kept, names, taken])
     above = [edge - DISTANCE - HEIGHT for edge in (top, all_of_it[:, 1].min())]
     below = [edge + DISTANCE for edge in (bottom, all_of_it[:, 3].max())]
     rows = [*(above if prefers_above else below), *(below if prefers_above else above)]
@@ -94,8 +99,11 @@ def _corner(
     corners = np.maximum(np.minimum(corners, room), MARGIN)
     size = np.array([width, HEIGHT])
     covered = _shared_area(corners[:, None], size, all_of_it)
-    covered[:, len(all_of_it) - len(taken) :] *= TEXT_WEIGHT
-    covered = covered.sum(1)
+    weights = np.repeat(
+        [ABOUT_WEIGHT / len(parts), 1.0, WORLD_TEXT_WEIGHT, TEXT_WEIGHT],
+        [len(parts), len(kept), len(names), len(taken)],
+    )
+    covered = covered @ weights
     distance = _gap(corners[:, None], size, parts).min(1)
     cost = covered + LONG_LINE * (distance - FAR).clip(0.0)
     best: np.ndarray = corners[np.lexsort((distance.round(), cost.round()))[0]]
