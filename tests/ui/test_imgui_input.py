@@ -39,6 +39,8 @@ def frames(count):
 @pytest.mark.parametrize("forgets", [False, True])
 def test_clicks_and_keys_from_before_are_forgotten(heard, forgets):
     heard.cursor(30.0, 40.0)
+    frames(1)
+    heard.end_frame()
     for down in (True, False):
         heard.button(0, down)
         heard.key("ESCAPE", down, frozenset())
@@ -49,3 +51,17 @@ def test_clicks_and_keys_from_before_are_forgotten(heard, forgets):
     assert frames(3) == {"click"}
     position = imgui.get_io().mouse_pos
     assert (position.x, position.y) == (30.0, 40.0)
+
+
+def test_a_click_right_behind_a_move_is_heard_in_the_next_frame(heard):
+    frames(2)
+    heard.cursor(100.0, 100.0)
+    for down in (True, False):
+        heard.button(0, down)
+    assert frames(1) == set()
+    assert heard.keeps
+    position = imgui.get_io().mouse_pos
+    assert (position.x, position.y) == (100.0, 100.0)
+    heard.end_frame()
+    assert not heard.keeps
+    assert frames(1) == {"click"}

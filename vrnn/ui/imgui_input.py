@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from imgui_bundle import imgui
@@ -60,8 +61,26 @@ def cursor_shape() -> str:
     return CURSOR_SHAPES.get(imgui.get_mouse_cursor(), "")
 
 
+@dataclass(frozen=True)
+class _Event:
+    """Something that was heard.
+
+    Attributes:
+        send: Passes it on.
+        is_move: Whether the mouse has moved.
+        is_button: Whether a button went down or up.
+    """
+
+    send: Callable[[], None]
+    is_move: bool = False
+    is_button: bool = False
+
+
 class ImGuiInput:
     """Passes everything that the window hears on to the current ImGui context.
+
+    A button that goes down right behind a move is kept back for one frame: tabs and others do not
+    hear a click in the frame in which the mouse comes to them, as by a tap or on a slow machine.
 
     Attributes:
         cursor_position: Where the free cursor was last, pixels from the upper left corner.
@@ -75,6 +94,28 @@ class ImGuiInput:
         """
         self.cursor_position = (0.0, 0.0)
         self._on_input = on_input
+        self._has_moved = False
+        self._kept: list[_Event] = []
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something is kept back for the next frame."""
+        return bool(self._kept)
+
+    def end_frame(self) -> None:
+        """Pass on what was kept back, as a frame has seen where the mouse is."""
+        self._has_moved = False
+        kept, self._kept = self._kept, []
+        for event in kept:
+            self._pass(event)
+
+    def _pass(self, event: _Event) -> None:
+        if self._kept or (event.is_button and self._has_moved):
+            self._kept.append(event)
+        else:
+            event.send()
+            self._has_moved |= event.is_move
+        self._on_input()
 
     def key(self, name: str, down: bool, modifiers: frozenset[str]) -> None:
         """Pass on a key that went down or up.
@@ -84,41 +125,43 @@ class ImGuiInput:
             down: Whether it went down; also true for each repetition while it is held.
             modifiers: GLFW's names without `MOD_`.
         """
-        io = imgui.get_io()
-        for modifier, imgui_modifier in MODIFIERS.items():
-            io.add_key_event(imgui_modifier, modifier in modifiers)
-        key = imgui_key(name)
-        if key is not None:
-            io.add_key_event(key, down)
-        self._on_input()
+
+        def send() -> None:
+            io = imgui.get_io()
+            for modifier, imgui_modifier in MODIFIERS.items():
+                io.add_key_event(imgui_modifier, modifier in modifiers)
+            key = imgui_key(name)
+            if key is not None:
+                io.add_key_event(key, down)
+
+        self._pass(_Event(send))
 
     def text(self, code: int) -> None:
         """Pass on a typed character, by its Unicode code point."""
-        imgui.get_io().add_input_character(code)
-        self._on_input()
+        self._pass(_Event(lambda: imgui.get_io().add_input_character(code)))
 
     def button(self, number: int, down: bool) -> None:
         """Pass on a mouse button: 0 left, 1 right, 2 middle."""
         if number < NUM_MOUSE_BUTTONS:
-            imgui.get_io().add_mouse_button_event(number, down)
-            self._on_input()
+            self._pass(
+                _Event(lambda: imgui.get_io().add_mouse_button_event(number, down), is_button=True)
+            )
 
     def cursor(self, x: float, y: float) -> None:
         """Pass on a move of the free cursor, in pixels from the upper left corner."""
         self.cursor_position = (x, y)
-        imgui.get_io().add_mouse_pos_event(x, y)
-        self._on_input()
+        self._pass(_Event(lambda: imgui.get_io().add_mouse_pos_event(x, y), is_move=True))
 
     def wheel(self, x: float, y: float) -> None:
         """Pass on a turn of the wheel, in steps."""
-        imgui.get_io().add_mouse_wheel_event(x, y)
-        self._on_input()
+        self._pass(_Event(lambda: imgui.get_io().add_mouse_wheel_event(x, y)))
 
     def forget(self) -> None:
         """Drop what was heard and not used: clicks and keys that were for the world alone.
 
         While nothing is built ImGui keeps them all, and a palette that opens would close by them.
         """
+        self._kept.clear()
         io = imgui.get_io()
         io.clear_events_queue()
         io.clear_input_keys()
@@ -128,5 +171,4 @@ class ImGuiInput:
 
     def focus(self, gained: bool) -> None:
         """Pass on that the window gained or lost the keyboard."""
-        imgui.get_io().add_focus_event(gained)
-        self._on_input()
+        self._pass(_Event(lambda: imgui.get_io().add_focus_event(gained)))

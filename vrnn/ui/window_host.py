@@ -231,6 +231,8 @@ class WindowGui:
         if not self.visible or not imgui.is_any_item_active():
             self.context.end_preview()
         if not self.visible:
+            if self._input.keeps:
+                self._input.forget()
             self._rebuilds_due = 0
             if imgui.get_io().want_capture_mouse:
                 self._screen.show_cursor("")
@@ -248,11 +250,11 @@ class WindowGui:
         self._last_rebuild = now
         self._rebuild()
         for _ in range(MAX_EXTRA_REBUILDS):
-            if not has_pending_input():
+            if not (has_pending_input() or self._input.keeps):
                 break
             imgui.get_io().delta_time = 1e-3
             self._rebuild()
-        if has_pending_input():
+        if has_pending_input() or self._input.keeps:
             self._request_rebuild()
         self._built_state = self._displayed_state()
         return True
@@ -275,6 +277,7 @@ class WindowGui:
             self._palette.close()
             tell_fault(self.context, "the panels", error)
         imgui.render()
+        self._input.end_frame()
         self._renderer.upload_draw_data(imgui.get_draw_data())
         self._screen.show_cursor(cursor_shape())
         if io.want_save_ini_settings:

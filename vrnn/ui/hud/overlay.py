@@ -37,6 +37,8 @@ HINT_TOP = 8.0
 """What is free above a hint at the upper left."""
 MAX_HEIGHT_AT_SCALE_1 = 1600
 """Height of a window in pixels above which text is enlarged."""
+MAX_PICTURE_TEXT = 0.5
+"""Part of the view's width from which on the meaning of pictures' colors is told in short."""
 KIND_LEGEND_LEFT = 0.3
 """Part of the image's width that the legend of kinds leaves free at the left."""
 COLOR_BAR_STEPS = 24
@@ -206,6 +208,7 @@ def draw_legend(
         text, start = "", x
     warning = f"NaN or infinite: {not_finite:,} values"
     left = start - (font.text_width(warning) * 8.5 + 42 if not_finite else 0)
+    picture = _short_of_narrow(picture, canvas.width)
     picture_left = x + 2 * half_bar - font.text_width(picture) * 8.5
     has_picture = bool(picture) and picture_left >= 30
     above = PICTURE_ROW if has_picture else 0.0
@@ -234,6 +237,14 @@ def draw_legend(
         canvas.text(start, y + 9.5, warning, 8.5, ACCENT)
         canvas.rectangle(start - 18, y, 11, 11, (*colors.not_finite, 1.0))
     return left - 18
+
+
+def _short_of_narrow(picture: str, width: float) -> str:
+    """What the colors of pictures mean; in a narrow view, where titles are to be seen, in short."""
+    kind, _, meaning = picture.partition(": ")
+    if font.text_width(picture) * 8.5 < MAX_PICTURE_TEXT * width or "; " not in meaning:
+        return picture
+    return f"{kind}: {meaning.rpartition('; ')[2]}"
 
 
 def draw_start(canvas: HudCanvas, progress: str) -> None:
