@@ -174,7 +174,7 @@ class DockLayout:
     def _make_room(self, em: float) -> None:
         """Leave out panels whose tabs would be cut, the least important ones of each dock."""
         style = imgui.get_style()
-        beside = style.frame_padding.x + style.item_inner_spacing.x * 2 + em
+        beside = 2 * (style.frame_padding.x + style.item_inner_spacing.x) + em
         free = {node: width - 2 * em for node, width in self._widths.items()}
         self.crowded, self.to_front = set(), []
         for title in self._order:
