@@ -562,8 +562,8 @@ def watch(
 
     _prepare()
     return watch_model(
-        model, example, every=every, names=names, source=str(source),
-        folder=None if folder is None else Path(folder), window=window, budget_mb=budget_mb,
+        model, example, every=every, names=names, source=source, folder=folder, window=window,
+        budget_mb=budget_mb,
     )  # fmt: skip
 
 

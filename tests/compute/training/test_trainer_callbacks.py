@@ -10,8 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from vrnn.compute.loading.example_file import read_example
+from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.training.trainer_callbacks import lightning_callback, transformers_callback
 from vrnn.errors import VrnnError
+from vrnn.recordings.manifest import EXAMPLE
 from vrnn.recordings.step_series import open_series
 
 
@@ -71,3 +74,64 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         lightning_callback()
     with pytest.raises(VrnnError, match="pip install transformers"):
         transformers_callback()
+
+
+def test_a_wrong_setting_is_told_at_once() -> None:
+    pytest.importorskip("transformers")
+    with pytest.raises(TypeError, match="evry"):
+        transformers_callback(evry=10)
+
+
+def test_transformers_own_trainer(tmp_path: Path) -> None:
+    """Its model takes keywords, with labels last."""
+    pytest.importorskip("accelerate")
+    watch_torchvision()
+    transformers = pytest.importorskip("transformers")
+    config = transformers.ViTConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        image_size=8, patch_size=4, num_labels=2,
+    )  # fmt: skip
+    data = [{"pixel_values": torch.rand(3, 8, 8), "labels": i % 2} for i in range(12)]
+    arguments = transformers.TrainingArguments(
+        str(tmp_path / "out"), num_train_epochs=1, per_device_train_batch_size=2, logging_steps=2,
+        report_to=[], save_strategy="no", use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
+    folder = tmp_path / "run"
+    callback = transformers_callback(folder=str(folder), every=2, window=False)
+    model = transformers.ViTForImageClassification(config)
+    trainer = transformers.Trainer(model, arguments, train_dataset=data, callbacks=[callback])
+    trainer.train()
+    series = open_series(folder)
+    assert series.steps == (0, 2, 4, 6)
+    assert {"loss", "learning_rate"} <= {curve.name for curve in series.curves()}
+    assert [tuple(tensor.shape) for tensor in read_example(folder / EXAMPLE)] == [(1, 3, 8, 8)]
+
+
+def test_lightnings_own_trainer(tmp_path: Path) -> None:
+    """A module that is never called itself is recorded too."""
+    watch_torchvision()
+    lightning = pytest.importorskip("lightning")
+
+    class Module(lightning.LightningModule):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(3, 2)
+
+        def training_step(self, batch: list[torch.Tensor], number: int) -> torch.Tensor:
+            loss = self.net(batch[0]).square().mean()
+            self.log("squares", loss)
+            return loss
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    data = torch.utils.data.TensorDataset(torch.rand(12, 3))
+    callback = lightning_callback(folder=str(tmp_path / "run"), every=2, window=False)
+    trainer = lightning.Trainer(
+        max_epochs=1, callbacks=[callback], logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, accelerator="cpu",
+    )  # fmt: skip
+    trainer.fit(Module(), torch.utils.data.DataLoader(data, 2))
+    series = open_series(tmp_path / "run")
+    assert series.steps == (0, 2, 4, 6)
+    assert {"loss", "squares"} <= {curve.name for curve in series.curves()}

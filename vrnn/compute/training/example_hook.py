@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+TARGETS = ("label", "labels", "target", "targets")
+"""Keywords of what a model is to answer, which is no part of the example."""
 
-def first_sample(arguments: Any) -> tuple[torch.Tensor, ...] | None:
+
+def first_sample(
+    model: nn.Module, arguments: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[torch.Tensor, ...] | None:
     """Return the first sample of the arguments of a pass; None where they are not plain tensors.
 
     Args:
+        model: Whose pass it is.
         arguments: All positional ones, each with the batch first.
+        named: All others; of these the ones that could stand behind the positional ones are taken,
+            up to labels or one that is not given.
     """
-    if not isinstance(arguments, tuple) or not arguments:
+    taken = list(arguments)
+    for name in list(inspect.signature(model.forward).parameters)[len(taken) :]:
+        if name in TARGETS or not isinstance(named.get(name), torch.Tensor):
+            break
+        taken.append(named[name])
+    if not taken or not all(isinstance(a, torch.Tensor) and a.ndim for a in taken):
         return None
-    if not all(isinstance(a, torch.Tensor) and a.ndim for a in arguments):
-        return None
-    return tuple(a.detach()[:1].cpu().clone() for a in arguments)
+    return tuple(a.detach()[:1].cpu().clone() for a in taken)
 
 
 def on_first_pass(
@@ -29,15 +41,24 @@ def on_first_pass(
 
     Args:
         model: The model.
-        use: Takes the sample; None where it is not made of plain tensors.
+        use: Takes the sample; None where it is not made of plain tensors, or there was no pass.
 
     Returns:
-        Ends the waiting.
+        Ends the waiting, where there has been none: a model whose parts are called, but not itself,
+        as in Lightning, has no pass.
     """
+    is_done = False
 
-    def take(module: nn.Module, arguments: Any) -> None:
+    def take(module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        nonlocal is_done
         hook.remove()
-        use(first_sample(arguments))
+        is_done = True
+        use(first_sample(module, arguments, named))
 
-    hook = model.register_forward_pre_hook(take)
-    return hook.remove
+    def give_up() -> None:
+        if not is_done:
+            hook.remove()
+            use(None)
+
+    hook = model.register_forward_pre_hook(take, with_kwargs=True)
+    return give_up

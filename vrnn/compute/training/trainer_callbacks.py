@@ -5,6 +5,7 @@ The libraries are asked for only when a callback is made: its class is theirs wi
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -22,6 +23,7 @@ class _Watching:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__()
+        inspect.signature(watch_model).bind(None, **settings)  # not only when the training begins
         self._settings = settings
         self._watcher: Watcher | None = None
 

@@ -27,7 +27,7 @@ USUAL_STEPS = 24
 
 def watch_model(
     model: Any, example: Any = None, *, every: int = DEFAULT_EVERY, names: str = "*",
-    folder: Path | None = None, source: str = "", window: bool = True,
+    folder: str | Path | None = None, source: Any = "", window: bool = True,
     budget_mb: float | None = None,
 ) -> Watcher:  # fmt: skip
     """Begin to watch a model while it is trained. See `vrnn.watch` for arguments and errors."""
@@ -36,8 +36,8 @@ def watch_model(
     if every < 1 or (budget_mb is not None and not budget_mb > 0):
         raise VrnnError("every and budget_mb should be larger than 0")
     inner = unwrapped(model)
-    place = folder or default_folder(type(inner).__name__)
-    source = source or find_origin(inner)
+    place = Path(folder) if folder else default_folder(type(inner).__name__)
+    source = str(source) or find_origin(inner)
     budget = _usual_budget(inner) if budget_mb is None else budget_mb
     watcher = Watcher(model, place, source, every, names, int(budget * 2**20))
     if watcher.folder is None:  # another process of the training records
@@ -59,7 +59,7 @@ def watch_model(
             logger.warning(str(error))
         show(here)
 
-    on_first_pass(inner, use)
+    watcher.on_first_step = on_first_pass(inner, use)
     return watcher
 
 

@@ -43,27 +43,34 @@ class ModelFinder:
         self._settings = settings
         self._depth = 0
         self._called: dict[int, tuple[nn.Module, Any]] = {}
-        self._removable = [
+        self._is_found = False
+        self._on_passes = [
             hooks.register_module_forward_pre_hook(self._enter),
             hooks.register_module_forward_hook(self._leave, always_call=True),
-            register_optimizer_step_pre_hook(self._before_step),
         ]
+        self._on_step = register_optimizer_step_pre_hook(self._before_step)
 
     def stop(self) -> None:
-        """Listen no more."""
-        for hook in self._removable:
+        """Listen no more; not to be called in a hook of an optimizer."""
+        self._leave_passes()
+        self._on_step.remove()
+
+    def _leave_passes(self) -> None:
+        for hook in self._on_passes:
             hook.remove()
-        self._removable.clear()
+        self._on_passes.clear()
 
     def _enter(self, module: nn.Module, arguments: Any) -> None:
         if self._depth == 0 and id(module) not in self._called:
-            self._called[id(module)] = (module, first_sample(arguments))
+            self._called[id(module)] = (module, first_sample(module, arguments, {}))
         self._depth += 1
 
     def _leave(self, module: nn.Module, arguments: Any, result: Any) -> None:
         self._depth -= 1
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self._is_found:  # a hook that is removed while torch goes through them would end that
+            return
         trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
         counts = {
             key: sum(id(p) in trained for p in module.parameters())
@@ -73,7 +80,8 @@ class ModelFinder:
         if best is None or not counts[best]:
             return
         model, example = self._called[best]
-        self.stop()
+        self._is_found = True
+        self._leave_passes()
         self._called.clear()
         try:
             self.watcher = watch_model(model, example, **self._settings)

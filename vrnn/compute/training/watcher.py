@@ -14,6 +14,7 @@ import os
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Watcher:
             script to open its model.
         step: How many steps the training has taken.
         problem: Why the recording has ended; '' while it goes on.
+        on_first_step: Called after the next step, once.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Watcher:
         """
         self.folder: Path | None = None
         self.step, self.problem = 0, ""
+        self.on_first_step: Callable[[], None] | None = None
         self._model, self._every, self._names = unwrapped(model), every, names
         self._wake = threading.Condition()
         self._pending: tuple[int, dict[str, torch.Tensor]] | None = None
@@ -137,6 +140,9 @@ class Watcher:
         if self._process != os.getpid() or self.problem or not self._trains(optimizer):
             return
         self.step += 1
+        called, self.on_first_step = self.on_first_step, None
+        if called is not None:
+            called()
         if self.step % self._every:
             return
         try:
