@@ -26,34 +26,45 @@ class DenseLayer(nn.Module):
 
 
 class Transition(nn.Module):
-    def __init__(self, channels_in: int, channels: int):
+    def __init__(self, channels_in: int, channels: int, pools: bool = True):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels_in)
         self.relu = nn.ReLU(inplace=True)
         self.conv = nn.Conv2d(channels_in, channels, 1, bias=False)
-        self.pool = nn.AvgPool2d(2)
+        self.pool = nn.AvgPool2d(2) if pools else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.pool(self.conv(self.relu(self.norm(x))))
 
 
 class CovidDenseNet(nn.Module):
-    def __init__(self, classes: int = 2):
+    """The network; narrower, and for images of some 32 pixels, where `growth` or `small` say so.
+
+    Args:
+        classes: How many it tells apart.
+        growth: Channels that each layer adds; the stem and transitions have multiples of it.
+        small: Whether it divides the size by 8 and not by 32: its stem is 3×3 and does not pool,
+            nor does its last transition.
+    """
+
+    def __init__(self, classes: int = 2, growth: int = 32, small: bool = False):
         super().__init__()
+        channels = 2 * growth
         self.stem = nn.Sequential(
-            nn.Conv2d(3, 64, 7, 2, 3, bias=False),
-            nn.BatchNorm2d(64),
+            nn.Conv2d(3, channels, *((3, 2, 1) if small else (7, 2, 3)), bias=False),
+            nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),
-            nn.MaxPool2d(3, 2, 1),
+            nn.Identity() if small else nn.MaxPool2d(3, 2, 1),
         )
-        channels = 64
-        for number, (layers, after) in enumerate(((6, 128), (10, 256), (2, 512), (1, None)), 1):
-            block = [DenseLayer(channels + 32 * i) for i in range(layers)]
+        for number, (layers, after) in enumerate(((6, 4), (10, 8), (2, 16), (1, 0)), 1):
+            block = [DenseLayer(channels + growth * i, growth) for i in range(layers)]
             self.add_module(f"block{number}", nn.Sequential(*block))
-            channels += 32 * layers
-            if after is not None:
-                self.add_module(f"transition{number}", Transition(channels, after))
-                channels = after
+            channels += growth * layers
+            if after:
+                pools = not (small and number == 3)
+                transition = Transition(channels, after * growth, pools)
+                self.add_module(f"transition{number}", transition)
+                channels = after * growth
         self.norm = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU(inplace=True)
         self.pool = nn.AdaptiveAvgPool2d(1)

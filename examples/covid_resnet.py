@@ -19,7 +19,7 @@ class BasicBlock(nn.Module):
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.downsample = None
-        if stride != 1:
+        if stride != 1 or channels_in != channels:
             self.downsample = nn.Sequential(
                 nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
             )
@@ -33,18 +33,28 @@ class BasicBlock(nn.Module):
 
 
 class CovidResNet(nn.Module):
-    def __init__(self, classes: int = 2):
+    """The network; narrower, and for images of some 32 pixels, where `width` or `small` say so.
+
+    Args:
+        classes: How many it tells apart.
+        width: Channels of the stem; each stage has twice those of the one before.
+        small: Whether it divides the size by 8 and not by 32: its stem is 3×3 and does not pool,
+            and its last stage keeps the size.
+    """
+
+    def __init__(self, classes: int = 2, width: int = 64, small: bool = False):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        w = width
+        self.conv1 = nn.Conv2d(3, w, *((3, 2, 1) if small else (7, 2, 3)), bias=False)
+        self.bn1 = nn.BatchNorm2d(w)
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
-        self.layer1 = nn.Sequential(BasicBlock(64, 64), BasicBlock(64, 64))
-        self.layer2 = nn.Sequential(BasicBlock(64, 128, 2))
-        self.layer3 = nn.Sequential(BasicBlock(128, 256, 2))
-        self.layer4 = nn.Sequential(BasicBlock(256, 512, 2))
+        self.maxpool = nn.Identity() if small else nn.MaxPool2d(3, 2, 1)
+        self.layer1 = nn.Sequential(BasicBlock(w, w), BasicBlock(w, w))
+        self.layer2 = nn.Sequential(BasicBlock(w, 2 * w, 2))
+        self.layer3 = nn.Sequential(BasicBlock(2 * w, 4 * w, 2))
+        self.layer4 = nn.Sequential(BasicBlock(4 * w, 8 * w, 1 if small else 2))
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(512, classes)
+        self.fc = nn.Linear(8 * w, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -17,6 +17,7 @@ from vrnn.network.model_code import check_trusted, trust_models
 from vrnn.network.model_spec import ModelSpec, model_files
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.state import distant_picture_named
+from vrnn.scene.training_state import TrainingState
 from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace
 
@@ -57,6 +58,9 @@ def read_opening(options: Options) -> Opening:
     check_trusted(session.models, options.session)
     if options.theme is not None:
         session = replace(session, state=replace(session.state, theme=options.theme))
+    if options.recording is not None:  # in the place of the session's
+        state = replace(session.state, training=TrainingState(options.step, options.step is None))
+        session = replace(session, recording=options.recording, state=state)
     return Opening(config, session.models, session.detail, session)
 
 

@@ -32,6 +32,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     similarity,
     top_activations,
     training,
+    training_difference,
     view,
     window,
 )
@@ -43,6 +44,6 @@ __all__ = [
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",
     "relevance_conditions", "scoring", "script", "session", "similarity", "top_activations",
-    "training",
+    "training", "training_difference",
     "view", "window",
 ]  # fmt: skip

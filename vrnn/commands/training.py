@@ -12,7 +12,7 @@ from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
-from vrnn.scene.training_state import Step, TrainingState
+from vrnn.scene.training_state import Step
 from vrnn.scene.world import World
 from vrnn.storage.limits import Range
 
@@ -44,7 +44,7 @@ class GoToStep(UndoableCommand):
         """Give the state so."""
         if self.step is not None:
             check_range("the step", self.step, 0, 10**15)
-        return replace(state, training=TrainingState(self.step))
+        return replace(state, training=replace(state.training, step=self.step, follow=False))
 
     def run(self, context: CommandContext) -> None:
         """Show it, where there is such a step."""
@@ -122,7 +122,7 @@ class FollowTraining(UndoableCommand):
         """Give the state so."""
         follows = not state.training.follow if self.on is None else self.on
         step = state.training.step if self.step is None else self.step
-        return replace(state, training=TrainingState(step, follows))
+        return replace(state, training=replace(state.training, step=step, follow=follows))
 
     def run(self, context: CommandContext) -> None:
         """Follow it, if there is one."""

@@ -185,7 +185,12 @@ class LoadedModel:
         Raises:
             VrnnError: They cannot be read, or none of them fits; the model stays as it was.
         """
-        return self._step_weights.show(step)
+        if step == self.shown_step:
+            return ()
+        with self.editor.suspended():
+            notes = self._step_weights.show(step)
+        self.editor.renew(self.view)
+        return notes
 
     @property
     def shown_step(self) -> RecordedStep | None:
@@ -207,6 +212,20 @@ class LoadedModel:
             if path.rpartition(".")[0] == name or path.startswith(f"{name}.")
         ]
         return torch.cat(found).numpy() if found else np.zeros(0, np.float32)
+
+    def layer_matrix(self, name: str) -> np.ndarray:
+        """Return the kernels of a layer, or its matrix: its first parameter of two or more axes.
+
+        Args:
+            name: The layer's name.
+
+        Returns:
+            (filters, …) float32; empty where it has none.
+        """
+        for path, parameter in named_parameters(self.source.model):
+            if path.startswith(f"{name}.") and parameter.ndim > 1:
+                return np.array(parameter.detach().float().cpu().numpy())
+        return np.zeros((0, 0), np.float32)
 
     def layer_output(self, node: int) -> np.ndarray:
         """Run the present input, and return the result of one layer, flat.

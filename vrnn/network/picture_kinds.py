@@ -15,8 +15,10 @@ COMPONENTS_PICTURE = "components"
 """The kind of layer picture that is given where the channels of a layer are compared."""
 DIFFERENCE_PICTURE = "difference"
 """The kind of layer picture that is given where maps are compared with those of another network."""
+STEP_PICTURE = "step difference"
+"""The kind of layer picture that is given where maps are compared with those of another step."""
 GIVEN_PICTURES = frozenset(
-    {RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE, DIFFERENCE_PICTURE}
+    {RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE, DIFFERENCE_PICTURE, STEP_PICTURE}
 )
 """Kinds that come and go with what is explained or compared."""
 BAR_SIDE = 64
@@ -88,6 +90,13 @@ register_layer_picture(
     DIFFERENCE_PICTURE,
     "Difference to the other network",
     legend="orange: more than in the other network, blue: less, black: the same",
+)
+
+
+register_layer_picture(
+    STEP_PICTURE,
+    "Difference to another step",
+    legend="orange: more than at that step of the training, blue: less, black: the same",
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from vrnn.storage.limits import Range
 
 Step = Annotated[int, Range(0, 10**15)]
+StepReference = Literal["", "first", "previous"]
+"""The step that maps are compared with: none, the first one, or the one before that is shown."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class TrainingState:
     Attributes:
         step: The step of the training that is shown; None for the model's own weights.
         follow: Whether the newest step is shown in its place, as steps come.
+        difference: By how much maps have changed since which step is shown in place of them.
     """
 
     step: Step | None = None
     follow: bool = False
+    difference: StepReference = ""
 
 
 NO_TRAINING = TrainingState()

@@ -7,13 +7,22 @@ from bisect import bisect_right
 from imgui_bundle import imgui
 
 from vrnn.commands.training import FollowTraining, GoToStep, PlayTraining
+from vrnn.commands.training_difference import ShowStepDifference
 from vrnn.render.imgui_renderer import WindowArea
+from vrnn.scene.training_state import StepReference
 from vrnn.ui.panel_context import PanelContext
 
 HEIGHT = 3.0
 """Of the bar, in heights of the text."""
 SPEEDS = (1.0, 2.0, 4.0, 10.0, 25.0)
 """Recorded steps per second that a button goes through."""
+
+CHANGES: dict[StepReference, str] = {
+    "": "maps",
+    "first": "change since first",
+    "previous": "change since previous",
+}
+"""What is shown of a step."""
 
 
 def timeline_height(context: PanelContext, area: WindowArea) -> int:
@@ -73,6 +82,15 @@ def _draw_buttons(context: PanelContext) -> None:
     if pressed:
         context.do(FollowTraining(on, training.shown))
     imgui.set_item_tooltip("follow the training: show the newest step as steps come (Ctrl+T)")
+    imgui.same_line()
+    now = context.world.state.training.difference
+    imgui.set_next_item_width(imgui.calc_text_size(CHANGES[now]).x + 2.5 * imgui.get_font_size())
+    if imgui.begin_combo("##change", CHANGES[now]):
+        for to, text in CHANGES.items():
+            if imgui.selectable(text, to == now)[0] and to != now:
+                context.do(ShowStepDifference(to))
+        imgui.end_combo()
+    imgui.set_item_tooltip("maps, or by how much they have changed since another step (Ctrl+W)")
     imgui.same_line()
 
 

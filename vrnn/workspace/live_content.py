@@ -34,6 +34,7 @@ from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.similarity import SimilarityManager
+from vrnn.workspace.step_differences import StepDifferences
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
 
@@ -64,6 +65,7 @@ class ContentWorkspace(Protocol):
     scores: ScoreManager
     paths: ChannelPathFinder
     comparison: ComparisonManager
+    step_differences: StepDifferences
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -162,6 +164,7 @@ class LiveContent:
         changed |= self._workspace.faithfulness.update()
         changed |= self._workspace.importance.update()
         changed |= self._workspace.training.update()
+        changed |= self._workspace.step_differences.update()
         changed |= self._workspace.scores.update()
         changed |= self._workspace.paths.update()
         changed |= self._workspace.comparison.update()
@@ -202,6 +205,7 @@ class LiveContent:
             and not self._workspace.scores.pending
             and not self._workspace.paths.pending
             and not self._workspace.comparison.pending
+            and not self._workspace.step_differences.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

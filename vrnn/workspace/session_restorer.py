@@ -19,6 +19,7 @@ from vrnn.scene.world import World
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.training import TrainingManager
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, drop_missing_layers
 
 
@@ -33,6 +34,7 @@ class RestoredWorkspace(Protocol):
     history: UndoStack
     input: InputSource
     pins: PinnedCopies
+    training: TrainingManager
     messages: list[str]
     passes_requested: int
 
@@ -78,6 +80,7 @@ class SessionRestorer:
         """Restore a session; layers that the models do not have are listed in `messages`."""
         workspace = self._workspace
         workspace.input.pixels.update(snapshot.pixels)
+        self._open_recording(snapshot)
         if snapshot.models == workspace.specs and snapshot.detail == workspace.detail:
             if self.opening:  # its layers are not known yet
                 self._state_when_loaded = snapshot.state
@@ -100,6 +103,7 @@ class SessionRestorer:
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session as soon as its networks, which are being opened, have loaded."""
         self._workspace.input.pixels.update(snapshot.pixels)
+        self._open_recording(snapshot)
         self._state_when_loaded = snapshot.state
 
     def on_network_loaded(self) -> None:
@@ -126,6 +130,22 @@ class SessionRestorer:
             self._restore(state)
             if workspace.passes_requested == passes:  # opening has run the image alone
                 workspace.run_inference()
+
+    def _open_recording(self, snapshot: WorkspaceSnapshot) -> None:
+        """Open the training of a session; one that is open stays only with the same models."""
+        training, folder = self._workspace.training, snapshot.recording
+        if folder is None and snapshot.models == self._workspace.specs:
+            return
+        if folder is None:
+            training.close()
+            return
+        if training.folder is not None and folder.resolve() == training.folder.resolve():
+            return
+        training.close()
+        try:
+            training.open(folder)
+        except VrnnError as error:
+            self._workspace.messages.append(str(error))
 
     def _open(self, snapshot: WorkspaceSnapshot) -> None:
         workspace = self._workspace

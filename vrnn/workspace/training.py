@@ -77,6 +77,12 @@ class TrainingManager:
         self._series = open_series(folder)
         self._look()
 
+    def close(self) -> None:
+        """Show the model's own weights, and no time line."""
+        self._series, self.curves, self.steps = None, (), ()
+        self.playing, self._played = False, None
+        self._show()
+
     def check(self, step: int | None) -> None:
         """Check that a training is open, and that there is a step, or one before it.
 
@@ -161,12 +167,12 @@ class TrainingManager:
                 self._look()
             except VrnnError as error:  # the folder was removed, or its table is damaged
                 self._tell(str(error))
-        if self.playing and now >= self._next_step and self._is_settled():
+        if self.playing and now >= self._next_step and self.is_settled:
             self._next_step = now + 1.0 / self.speed
             self._play_on()
         self._show()
         is_resting = not self.playing and now - self._changed_at > REST_SECONDS
-        if not self._rested and is_resting and self._is_settled():
+        if not self._rested and is_resting and self.is_settled:
             self._rested = True
             self._on_rest()
         return before != (self.steps, self.shown, self.curves)
@@ -195,7 +201,19 @@ class TrainingManager:
             self._rested, self._changed_at = False, time.perf_counter()
             self._run_inference()
 
-    def _is_settled(self) -> bool:
+    @property
+    def rests(self) -> bool:
+        """Whether a step has been shown for a moment, so that it may be looked at more closely."""
+        return self._rested and not self.playing
+
+    @property
+    def kept_names(self) -> str:
+        """The pattern of the names of weights that are recorded at each step; '' for all."""
+        manifest = None if self._series is None else self._series.manifest
+        return "" if manifest is None or manifest.names in ("", "*") else manifest.names
+
+    @property
+    def is_settled(self) -> bool:
         """Whether what was asked for last is seen."""
         if time.perf_counter() - self._changed_at > STUCK_SECONDS:  # it could not be read
             return True

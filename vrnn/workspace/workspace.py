@@ -26,7 +26,6 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import InputImage, State, check_change
-from vrnn.scene.training_state import TrainingState
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.visibility import panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
@@ -56,10 +55,12 @@ from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.similarity import SimilarityManager
+from vrnn.workspace.step_differences import StepDifferences
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
 from vrnn.workspace.training_ridges import TrainingRidges
 from vrnn.workspace.volumes import VolumeViews
+from vrnn.workspace.weight_changes import WeightChanges
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 
@@ -80,8 +81,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, comparison, paths, scores, kernels, pins, volumes: What is computed
-            and shown beside the feature maps.
+            training_ridges, step_differences, weight_changes, comparison, paths, scores,
+            kernels, pins, volumes: What is computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -149,6 +150,10 @@ class Workspace:
             self._forget_weights, self.apply_command,
         )  # fmt: skip
         self.training_ridges = TrainingRidges(self.jobs, self.training)
+        self.weight_changes = WeightChanges(self.jobs, self.training)
+        self.step_differences = StepDifferences(
+            self.world, self.jobs, self.training, self.input, self.feed, notify
+        )
         self.paths = ChannelPathFinder(self.world, self.jobs, notify)
         self.scores = ScoreManager(
             self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
@@ -388,7 +393,8 @@ class Workspace:
         self.training.open(folder)
         if step is not None:
             self.training.check(step)
-        state = replace(self.world.state, training=TrainingState(step, step is None))
+        now = replace(self.world.state.training, step=step, follow=step is None)
+        state = replace(self.world.state, training=now)
         self.history = UndoStack(state)
         self.apply_state(state)
 
@@ -431,8 +437,9 @@ class Workspace:
         state, changes = self.history.state, self.history.changes
         aspect = self.world.placement.aspect
         return WorkspaceSnapshot(
-            self.specs, self.detail, state, camera, viewpoints, pixels, changes, aspect
-        )
+            self.specs, self.detail, state, camera, viewpoints, pixels, changes, aspect,
+            self.training.folder,
+        )  # fmt: skip
 
     def on_network_loaded(self) -> None:
         """Update everything for a newly loaded network, or for one that could not be opened."""
@@ -448,6 +455,8 @@ class Workspace:
         self.image_cloud.on_network_loaded()
         self.importance.on_network_loaded()
         self.training_ridges.on_network_loaded()
+        self.step_differences.on_network_loaded()
+        self.weight_changes.on_network_loaded()
         self.scores.on_network_loaded()
         self.paths.on_network_loaded()
         self.kernels.on_network_loaded()

@@ -51,6 +51,7 @@ class WorkspaceSnapshot:
         changes: How many changes had been made.
         aspect: Width / height of the picture that networks were laid out for, where the cameras
             fit.
+        recording: The training that the state shows a step of; None for none.
     """
 
     models: tuple[ModelSpec, ...]
@@ -61,6 +62,7 @@ class WorkspaceSnapshot:
     pixels: Mapping[str, np.ndarray] = field(default_factory=dict)
     changes: int = 0
     aspect: float = PICTURE_ASPECT
+    recording: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class _Content:
     pixels: Mapping[str, str] = field(default_factory=dict)
     changes: int = 0
     aspect: float = PICTURE_ASPECT
+    recording: Path | None = None
 
 
 def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
@@ -117,6 +120,7 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
         {key: _encoded(_Pixels(pixels)) for key, pixels in snapshot.pixels.items()},
         snapshot.changes,
         snapshot.aspect,
+        _absolute(snapshot.recording),
     )
     # Every entry is there, so that one can see in a file what it may hold.
     table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}
@@ -135,7 +139,8 @@ def _model_entry(spec: ModelSpec) -> _ModelEntry:
     before, file, behind = split_model_file(model)
     if file is not None:
         model = f"{before}{file.resolve()}{behind}"
-    files = {name: _absolute(getattr(spec, name)) for name in ("weights", "classes", "data")}
+    kinds = ("weights", "classes", "data", "example")
+    files = {name: _absolute(getattr(spec, name)) for name in kinds}
     return _ModelEntry(**{**vars(spec), **files, "model": model})
 
 
@@ -214,6 +219,7 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         pixels,
         content.changes,
         content.aspect,
+        content.recording,
     )
 
 

@@ -55,7 +55,26 @@ class WeightEditor:
         edits = tuple(edits)
         if edits == self.edits:
             return False
-        copies: dict[int, tuple[nn.Parameter, torch.Tensor]] = {}
+        self._copies = self._edited(view, edits, {})
+        self.edits = edits
+        return True
+
+    def renew(self, view: GraphView) -> None:
+        """Make the edits anew of what the model's own weights are now, such as at another step.
+
+        Args:
+            view: The graph of the model.
+        """
+        copies = {id(parameter): (parameter, copy) for parameter, copy in self._copies}
+        with self.suspended():
+            for parameter, copy in self._copies:
+                copy.copy_(parameter.detach())
+        self._edited(view, self.edits, copies)
+
+    def _edited(
+        self, view: GraphView, edits: Sequence[KernelEdit], copies: dict[int, _Data]
+    ) -> list[_Data]:
+        """Write edits into copies, which are made where there is none yet."""
         with self.suspended():
             for edit in edits:
                 record, shape = find_kernels(view, edit.layer)
@@ -66,8 +85,7 @@ class WeightEditor:
                 copy = copies.setdefault(id(weight), (weight, weight.detach().clone()))[1]
                 _write(edit, shape, filter_of(weight.detach(), record, edit.output),
                        filter_of(copy, record, edit.output))  # fmt: skip
-        self.edits, self._copies = edits, list(copies.values())
-        return True
+        return list(copies.values())
 
     @contextmanager
     def active(self) -> Iterator[None]:

@@ -8,8 +8,11 @@ import numpy as np
 from imgui_bundle import imgui
 
 from vrnn.commands.training import NEEDS_TRAINING, GoToStep
+from vrnn.network.map_difference import DIFFERENCE_COLORS
 from vrnn.recordings.scalar_table import Curve
 from vrnn.recordings.step_ridges import StepRidges
+from vrnn.scene.visuals.output_images import NOT_FINITE
+from vrnn.style import colormap
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import accent, muted
@@ -21,6 +24,8 @@ MAX_CURVES = 12
 """Curves that are drawn, in the order in which they were logged."""
 MAX_POINTS = 2000
 """Points of a curve that are drawn."""
+CELLS_HEIGHT = 8.0
+"""Of the picture of a change of weights, in heights of the text."""
 RIDGE_HEIGHT = 9.0
 """Of a stack of histograms, in heights of the text."""
 
@@ -36,6 +41,11 @@ class TrainingPanel(Panel):
             wrapped_text(NEEDS_TRAINING.capitalize() + ".")
             return
         wrapped_text(training.text)
+        if training.kept_names:
+            wrapped_text(
+                f"only weights called '{training.kept_names}' were kept after the first step: all "
+                f"others are shown as at step {training.steps[0] if training.steps else 0:,}"
+            )
         labeled("folder")
         wrapped_text(training.folder.name)
         choice = button_row(("first step", "last step", "own weights"))
@@ -48,6 +58,7 @@ class TrainingPanel(Panel):
             _draw_curve(context, curve)
         if not training.curves:
             muted_text("nothing was logged: watcher.log(loss=…) adds curves")
+        _draw_change(context)
         _draw_ridges(context)
 
 
@@ -101,6 +112,47 @@ def _frame(name: str, height: float) -> tuple[imgui.ImVec2, imgui.ImVec2]:
     end = imgui.ImVec2(corner.x + size.x, corner.y + size.y)
     imgui.get_window_draw_list().add_rect(corner, end, imgui.get_color_u32(imgui.Col_.border))
     return corner, size
+
+
+def _draw_change(context: PanelContext) -> None:
+    """The weights of the layer that panels describe, less those of another step, as colors."""
+    layer, training = context.subject_layer(), context.workspace.training
+    if layer is None or layer[0] != 0 or not training.steps:
+        return
+    since = context.workspace.step_differences.reference
+    since = training.steps[0] if since is None else since
+    imgui.separator_text(f"{layer[2].label} since step {since:,}")
+    found = context.workspace.weight_changes.of(layer[2].name, since)
+    if found is None:
+        muted_text("weights: found when a step is shown for a moment")
+        return
+    if not found.cells.size:
+        muted_text("no weights of its own")
+        return
+    largest = float(np.nanmax(np.abs(found.cells))) if np.isfinite(found.cells).any() else 0.0
+    theme = context.world.state.theme
+    wrapped_text(
+        f"weights: |Δw| / |w| = {found.relative:.3g}; a row for each filter, orange more, blue "
+        f"less, up to ±{largest:.2g}"
+    )
+    table = colormap.lookup_table(DIFFERENCE_COLORS, *colormap.SAFE, theme)
+    _draw_cells(colormap.apply(found.cells, -largest, largest, table, NOT_FINITE))
+
+
+def _draw_cells(pixels: np.ndarray) -> None:
+    """An image (H, W, 3) uint8, each pixel a rectangle."""
+    corner, size = _frame("##change of weights", CELLS_HEIGHT)
+    drawing = imgui.get_window_draw_list()
+    rows, columns = pixels.shape[:2]
+    wide, tall = size.x / columns, size.y / rows
+    for row in range(rows):
+        for column in range(columns):
+            red, green, blue = (pixels[row, column] / 255).tolist()
+            x, y = corner.x + column * wide, corner.y + row * tall
+            drawing.add_rect_filled(
+                imgui.ImVec2(x, y), imgui.ImVec2(x + wide + 0.5, y + tall + 0.5),
+                imgui.color_convert_float4_to_u32(imgui.ImVec4(red, green, blue, 1.0)),
+            )  # fmt: skip
 
 
 def _draw_ridges(context: PanelContext) -> None:
