@@ -41,7 +41,7 @@ TEST_PROCESSES = min((os.cpu_count() or 1) + 1, 4)
 CHECKS = (
     ("ruff", "check", "--no-cache", "."),
     ("ruff", "format", "--no-cache", "--check", "."),
-    ("mypy", "vrnn", "start.py"),
+    ("mypy", "vrnn", "benchmarks", "start.py"),
     ("pytest", f"--numprocesses={TEST_PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder"),
 )
 

@@ -87,7 +87,8 @@ def _run_nms_in_python() -> None:
     def nms(boxes: torch.Tensor, scores: torch.Tensor, threshold: float) -> torch.Tensor:
         from torchvision.ops import box_iou
 
-        order, kept = scores.argsort(descending=True).tolist(), []
+        order = scores.argsort(descending=True).tolist()
+        kept: list[int] = []
         overlaps = box_iou(boxes, boxes)
         for index in order[:200]:
             if all(float(overlaps[index, other]) <= threshold for other in kept):

@@ -92,7 +92,7 @@ def time_picks(app: OffscreenApp) -> tuple[float, int]:
         hit = cloud.pick(eye, direction, 1300.0)
         seconds.append(time.perf_counter() - started)
         away = np.linalg.norm(cloud.centers[row] - eye)
-        missed += hit is None or hit.distance > away + cloud.side
+        missed += hit is None or bool(hit.distance > away + cloud.side)
     return float(np.median(seconds)), missed
 
 

@@ -7,6 +7,7 @@ From a folder on disk to a wall with all thumbnails of its first page.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import tempfile
@@ -19,9 +20,10 @@ from PIL import Image
 from benchmarks.timing import format_milliseconds, format_table
 from vrnn.media.image_set import image_folder
 from vrnn.scene.state import InputImage
-from vrnn.workspace.image_wall import ImageWall
+from vrnn.workspace.image_wall import ImageWall, WallRoom
 
 FEW, MANY, CLASSES = 100, 100_000, 100
+ROOM = WallRoom((0.0, 0.0, 0.0), 12.0, math.inf)
 
 
 def create_folder(count: int, root: Path) -> Path:
@@ -52,7 +54,7 @@ def time_opening(folder: Path) -> tuple[float, float]:
     images = image_folder(folder)
     folder_read = time.perf_counter()
     with ImageWall(images) as wall:
-        while wall.update(InputImage(), (0.0, 0.0, 0.0)) is not None or not wall.complete:
+        while wall.update(InputImage(), ROOM) is not None or not wall.complete:
             time.sleep(0.0005)
     return folder_read - started, time.perf_counter() - folder_read
 

@@ -12,6 +12,7 @@ import copy
 import sys
 import time
 from collections.abc import Generator
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -25,15 +26,17 @@ from vrnn.compute.loading.source import open_source
 from vrnn.network.model_spec import ModelSpec
 
 MAX_RATIO = 1.3
+T = TypeVar("T")
 
 
-def finish(steps: Generator) -> object:
+def finish(steps: Generator[object, None, T]) -> T:
     """Return what steps return at their end."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value
+            result: T = end.value
+            return result
 
 
 def train_plainly(model: LoadedModel, images: LabeledImages, settings: GammaSettings) -> None:
@@ -60,7 +63,6 @@ def main() -> int:
     dataset = model.source.dataset
     assert dataset is not None
     images = finish(read_labeled_images(model, dataset))
-    assert isinstance(images, LabeledImages)
     settings = GammaSettings()
     short = GammaSettings(epochs=1)
     finish(train_gammas(model, images, 0, short))

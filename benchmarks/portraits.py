@@ -69,7 +69,7 @@ def time_portraits() -> list[tuple[str, ...]]:
                 for name, value in found.items():
                     seconds[name].append(value)
     medians = {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
-    rows = [("all portraits", "time", "plain pass", "share", "target")]
+    rows: list[tuple[str, ...]] = [("all portraits", "time", "plain pass", "share", "target")]
     for name, title in (("image", "of an image"), ("stream", "of a frame of a stream")):
         share = f"{medians[name] / medians['plain']:.2f}"
         times = format_milliseconds(medians[name]), format_milliseconds(medians["plain"])

@@ -133,7 +133,7 @@ def scrub_row(size: int) -> tuple[list[str], bool]:
 def size_row() -> tuple[list[str], bool]:
     """Record a training of the digits' network with the usual settings."""
     model = LoadedModel(open_source(ModelSpec("digits")), "layers")
-    images = torch.cat([model.inputs.args[0]] * 4)
+    images = torch.cat([next(iter(model.inputs))] * 4)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "run"
         with watch_model(model.source.model, images[:1], folder=folder, window=False):
