@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from vrnn.cli.importance_pictures import write_network_pictures
-from vrnn.cli.progress import progress_bar
+from vrnn.cli.importance_progress import run_all, run_steps, work_of
 from vrnn.compute.importance.class_terms import class_text
 from vrnn.compute.importance.gamma_settings import GammaSettings
 from vrnn.compute.importance.importance import (
@@ -24,7 +22,6 @@ from vrnn.compute.importance.importance import (
 from vrnn.compute.importance.importance_request import ImportanceRequest
 from vrnn.compute.importance.labeled_images import LabeledImages
 from vrnn.compute.importance.weights import weight_importance
-from vrnn.compute.jobs import JobStep
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.config.options import ImportanceOptions
@@ -42,10 +39,9 @@ from vrnn.network.importance_measures import (
 )
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.log import logger
-from vrnn.storage.terminal import print_text, printable
+from vrnn.storage.terminal import print_text
 from vrnn.style.ranking_colors import RANKING_COLORS
 
-T = TypeVar("T")
 CHANNELS_FILE, CURVES_FILE, WEIGHTS_FILE = "importance.csv", "curves.csv", "weights.npz"
 
 
@@ -68,7 +64,7 @@ def write_importance(options: ImportanceOptions) -> None:
         raise VrnnError(f"{model.source.title} has no data set; give one with --data FOLDER")
     images = run_steps(labeled_image_steps(model, dataset), options.quiet)
     classes = _classes(model, images, options.targets)
-    results = _find(model, dataset, classes, options)
+    results = _find(model, dataset, images, classes, options)
     _tell_skipped(images)
     _write_channels(options.out / CHANNELS_FILE, model, results)
     _write_curves(options.out / CURVES_FILE, model, results, classes)
@@ -86,25 +82,6 @@ def write_importance(options: ImportanceOptions) -> None:
         print_text(str(options.out))
 
 
-def run_steps(steps: Generator[JobStep, None, T], quiet: bool) -> T:
-    """Run steps to their end, with a bar, and return what they return.
-
-    Args:
-        steps: The steps.
-        quiet: Whether no bar is shown.
-    """
-    with progress_bar(1, "", quiet) as bar, logging_redirect_tqdm([logger]):
-        bar.bar_format = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            bar.set_description(printable(step.text), refresh=False)
-            bar.update(step.done / max(step.total, 1) - bar.n)
-
-
 def _classes(model: LoadedModel, images: LabeledImages, words: Iterable[str]) -> list[int]:
     """The numbers of the classes that are asked for."""
     words = tuple(words)
@@ -118,17 +95,18 @@ def _classes(model: LoadedModel, images: LabeledImages, words: Iterable[str]) ->
 
 
 def _find(
-    model: LoadedModel, dataset: ImageSet, classes: list[int], options: ImportanceOptions
-) -> list[ImportanceResult]:
+    model: LoadedModel, dataset: ImageSet, images: LabeledImages, classes: list[int],
+    options: ImportanceOptions,
+) -> list[ImportanceResult]:  # fmt: skip
     settings = GammaSettings(epochs=options.epochs)
     rankings: list[tuple[PruningRanking, int | None]] = [("magnitude", None), ("random", None)]
     measures = options.measures or IMPORTANCE_MEASURES
     rankings += [(measure, number) for number in classes for measure in measures]
-    results = []
+    parts = []
     for ranking, class_index in rankings:
         request = ImportanceRequest(ranking, class_index, True, options.points, settings)
-        results.append(run_steps(importance_steps(model, dataset, request), options.quiet))
-    return results
+        parts.append((importance_steps(model, dataset, request), work_of(request, images)))
+    return run_all(parts, options.quiet)
 
 
 def _tell_skipped(images: LabeledImages) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vrnn.cli.importance_batch import run_steps
+from vrnn.cli.importance_progress import run_steps
 from vrnn.cli.script_changes import apply_script
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from vrnn.compute.importance import importance_cache
+from vrnn.compute.importance import importance_cache, pruning
 from vrnn.compute.importance.gamma_settings import GammaSettings
 from vrnn.compute.importance.importance import importance_steps
 from vrnn.compute.importance.importance_request import ImportanceRequest
@@ -146,6 +146,20 @@ def test_a_curve_is_what_the_network_answers_without_the_channels():
         assert curve.accuracy[place] == pytest.approx((answers == labels).mean())
         both = ((answers[1::2] == 1).mean() + (answers[::2] == 0).mean()) / 2
         assert curve.class_accuracy[place] == pytest.approx([both, both])
+
+
+def test_the_ends_of_all_curves_are_run_once(monkeypatch):
+    model, images = opened(OneChannel()), red_or_not()
+    passes = []
+    run = pruning.answer
+    monkeypatch.setattr(
+        pruning, "answer", lambda *given: passes.append(len(given[3])) or run(*given)
+    )
+    first = found(model, images, "magnitude", points=3).curve
+    assert len(passes) == 3
+    second = found(model, images, "gradient", 1, points=3).curve
+    assert len(passes) == 4
+    assert second.accuracy[[0, -1]].tolist() == first.accuracy[[0, -1]].tolist()
 
 
 def test_what_was_found_is_kept(cache_folder, monkeypatch):

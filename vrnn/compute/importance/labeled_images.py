@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -45,6 +45,8 @@ class LabeledImages:
         labels: (N,) int64, numbers of the model's classes.
         batch: How many go into one pass.
         skipped: Number of each image that is left out, and why.
+        known_answers: (N,) classes that are answered where all channels of some nodes are set to
+            zero, by the ids of these; () for none.
     """
 
     output: int
@@ -54,6 +56,7 @@ class LabeledImages:
     labels: np.ndarray
     batch: int
     skipped: tuple[tuple[int, str], ...]
+    known_answers: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
 
     def batches(self, chosen: np.ndarray) -> list[tuple[Inputs, np.ndarray]]:
         """Return inputs of several samples, each with (B,) which images are in it.
