@@ -22,8 +22,8 @@ from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera, frame_points
+from vrnn.scene.connections import connection_bounds
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.visuals.connections import connection_bounds
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 LAYER = "layer4.1.conv1"
@@ -65,6 +65,8 @@ def main() -> int:
             assert shown.net is not None
             assert len(shown.pairs) == count
             lists[name], pieces[name] = app.world.draw_list(), len(shown.net.first)
+        shown = app.world.connections
+        assert shown is not None
         low, high = connection_bounds(shown)
         corners = np.array([(x, y, high[2]) for x in (low[0], high[0]) for y in (low[1], high[1])])
         camera = frame_points(corners, Camera(fov=np.pi / 3), SIZE[0] / SIZE[1])

@@ -23,15 +23,14 @@ from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import position_sum
 from vrnn.network.importance import ChannelImportance, ImportanceResult
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.connections import map_places, ribbons_of
+from vrnn.scene.connections import connection_bounds, map_places, ribbons_of
 from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.readout import hover_text
 from vrnn.scene.ribbon_net import PIECES
 from vrnn.scene.ribbon_picking import RIBBON_KIND
 from vrnn.scene.state import State
+from vrnn.scene.visuals.connection_caption import connection_texts
 from vrnn.scene.visuals.connections import (
-    connection_bounds,
-    connection_texts,
     connection_visual,
     stepped,
 )

@@ -117,6 +117,13 @@ class ShownConnections:
     sheet: tuple[np.ndarray, str] | None = None
 
 
+def connection_bounds(shown: ShownConnections) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower left and the upper right corner of the panels, (3,) meters each."""
+    places = [shown.places.target, *(s for s in shown.places.sources if s is not None)]
+    bounds = [one.bounds for one in places]
+    return np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0)
+
+
 def connection_places(frame: PlacementFrame, layer: LayerConnections) -> ConnectionPlaces | None:
     """Return where a layer's connections end; None where the layer itself is folded away."""
     target = map_places(frame, layer.node, layer.outputs)

@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
+from vrnn.scene.connections import connection_bounds
 from vrnn.scene.image_cloud import CLOUD_VISUAL
 from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.registry import find_arrangement
@@ -19,7 +20,7 @@ from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.visuals.cka_board import CKA_VISUAL
 from vrnn.scene.visuals.confusion_board import SCORE_VISUAL
-from vrnn.scene.visuals.connections import connection_bounds, connection_visual
+from vrnn.scene.visuals.connections import connection_visual
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL
 from vrnn.scene.world import World
 from vrnn.style import font

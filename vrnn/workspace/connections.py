@@ -13,11 +13,16 @@ from vrnn.compute.analysis.connections_job import ConnectionsJob
 from vrnn.network.connections import LayerConnections
 from vrnn.network.results import Ablation
 from vrnn.scene.connection_state import ConnectionState
-from vrnn.scene.connections import ConnectionPlaces, ShownConnections, connection_places
+from vrnn.scene.connections import (
+    ConnectionPlaces,
+    ShownConnections,
+    connection_bounds,
+    connection_places,
+)
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.shown_connections import ribbon_count, show_connections
 from vrnn.scene.state import State
-from vrnn.scene.visuals.connections import board_bounds, connection_bounds
+from vrnn.scene.visuals.connections import board_bounds
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 

@@ -28,11 +28,13 @@ def ribbon_strokes(
     if not len(records) or light <= 0:
         return records[:0]
     places = net.places(opened)
-    largest = float(net.sizes.max()) or 1.0
+    # A piece has the mean color of its ribbons: by their sum all but the strongest would be white.
+    counts = np.maximum(net.counts, 1).astype(np.float32)
+    largest = float((net.sizes / counts).max()) or 1.0
     records["start"], records["end"] = places[net.first], places[net.second]
     records["width"] = ribbon_widths(net, width)
     records["kind"] = ARCH
-    records["color"][:, :3] = connection_colors(net.values, largest, palette)
+    records["color"][:, :3] = connection_colors(net.values / counts, largest, palette)
     records["color"][:, 3] = light
     return records
 

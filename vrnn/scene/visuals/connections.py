@@ -6,27 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.network.connection_sums import CONNECTION_VALUES, PositionSum, position_sum
+from vrnn.network.connection_sums import PositionSum, position_sum
 from vrnn.network.connections import LayerConnections, Position
 from vrnn.scene.connection_state import ConnectionState
-from vrnn.scene.connections import MapPlaces, ShownConnections
-from vrnn.scene.primitives import (
-    QUAD,
-    STROKE,
-    ImageQuad,
-    TextLabel,
-    Visual,
-    outline_quads,
-    quad,
-)
+from vrnn.scene.connections import ShownConnections, connection_bounds
+from vrnn.scene.primitives import QUAD, STROKE, ImageQuad, TextLabel, Visual
 from vrnn.scene.ribbon_net import PIECES
+from vrnn.scene.visuals.connection_caption import (
+    caption_card,
+    caption_height,
+    caption_labels,
+)
+from vrnn.scene.visuals.connection_marks import FRONT, position_marks
 from vrnn.scene.visuals.connection_ribbons import ribbon_strokes
 from vrnn.scene.visuals.kernel_pictures import kernel_quads
 from vrnn.scene.visuals.position_board import position_board
 from vrnn.scene.visuals.scaling import scale_visual
-from vrnn.style import font
-from vrnn.style.text import number_text
-from vrnn.style.theme import ACCENT, CARD, TEXT
+from vrnn.style.theme import TEXT
 
 WIDTH_PART = 0.16
 """Width of the strongest ribbon, as a part of a map's side."""
@@ -42,17 +38,9 @@ ABOVE = 0.5
 """Meters from panels to what stands over them: beyond their names."""
 BOARD_PART = 0.7
 """Width of the board as a part of what it stands over, within its scales."""
+SHEET_SIZE = 2.0
+"""Width and height of the sheet of kernels at most, in those of the layer's panel."""
 MIN_BOARD_SCALE, MAX_BOARD_SCALE = 0.6, 1.5
-CAPTION_HEIGHT = 0.15
-"""Capital height, meters."""
-COLOR_WORDS = {
-    "red-blue": "red: positive, white: near 0, blue: negative; the wider, the larger",
-    "orange-purple": "orange: positive, white: near 0, purple: negative; the wider, the larger",
-}
-MARK = 0.012
-"""Thickness of the frame around a position, meters."""
-FRONT = 0.03
-"""Meters from a panel to marks on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,17 +89,19 @@ def connection_visual(
     top = _top(shown)
     if calculated > 0:
         one = shown_position(shown.layer, state, steps)
-        quads += _position_marks(shown, one)
+        quads += position_marks(shown, one)
         board, height = _board(shown, state, one, top, calculated)
         quads.append(board.quads)
         labels += board.labels
         top += height + ABOVE / 2
-    caption = _caption(shown, state, opening, top)
-    quads.append(_caption_card(caption))
+    caption = caption_labels(shown, state, opening, top)
+    quads.append(caption_card(caption))
     labels += caption
     if shown.sheet is not None:
-        image, label = _sheet(shown, *shown.sheet, top + 4 * CAPTION_HEIGHT)
+        over = caption[-1].origin[1] + 3 * caption[-1].height
+        image, label = _sheet(shown, *shown.sheet, over)
         images.append(image)
+        quads.append(caption_card([label]))
         labels.append(label)
     visual = Visual(np.concatenate(quads), tuple(labels), tuple(images))
     return ConnectionVisual(np.concatenate(strokes), visual)
@@ -135,13 +125,6 @@ def stepped(layer: LayerConnections, state: ConnectionState, steps: int) -> Posi
     first = tuple(min(p, n - 1) for p, n in zip(wanted[-len(sizes) :], sizes, strict=True))
     number = (int(np.ravel_multi_index(first, sizes)) + steps) % int(np.prod(sizes))
     return tuple(int(i) for i in np.unravel_index(number, sizes))
-
-
-def connection_bounds(shown: ShownConnections) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower left and the upper right corner of the panels, (3,) meters each."""
-    places = [shown.places.target, *(s for s in shown.places.sources if s is not None)]
-    bounds = [one.bounds for one in places]
-    return np.min([low for low, _ in bounds], 0), np.max([high for _, high in bounds], 0)
 
 
 def _top(shown: ShownConnections) -> float:
@@ -178,46 +161,6 @@ def _filter_kernels(shown: ShownConnections, state: ConnectionState, grown: floa
     return kernel_quads(shown.layer, pairs, which, centers, side, state.palette)
 
 
-def _position_marks(shown: ShownConnections, one: PositionSum) -> list[np.ndarray]:
-    """Frames around the value, and around its windows in the maps that feed it."""
-    marks = []
-    layer = shown.layer
-    target = _cell_frame(shown.places.target, one.channel, [one.position], layer.positions)
-    marks += target
-    for m in one.maps:
-        part, source = layer.parts[m.part], shown.places.sources[m.part]
-        number = int(part.source_maps[m.input]) if len(part.source_maps) else m.input
-        if source is None or not 0 <= number < len(source.centers):
-            continue
-        places = [tuple(p) for p in m.places[m.inside].tolist()]
-        marks += _cell_frame(source, number, places, part.maps.shape[1:])
-    return marks
-
-
-def _cell_frame(
-    places: MapPlaces, number: int, positions: list[tuple[int, ...]], sizes: tuple[int, ...]
-) -> list[np.ndarray]:
-    """A frame around positions of a map."""
-    center, size = places.centers[number], places.sizes[number]
-    if not positions or not np.isfinite(center).all():
-        return []
-    rows, columns = int(np.prod(sizes[:-1])), sizes[-1]
-    flat = [
-        (int(np.ravel_multi_index(p[:-1], sizes[:-1])) if p[:-1] else 0, p[-1]) for p in positions
-    ]
-    first_row, last_row = min(r for r, _ in flat), max(r for r, _ in flat) + 1
-    first_column, last_column = min(c for _, c in flat), max(c for _, c in flat) + 1
-    left = float(center[0] - size[0] / 2 + size[0] * first_column / columns)
-    top = float(center[1] + size[1] / 2 - size[1] * first_row / rows)
-    width = float(size[0] * (last_column - first_column) / columns)
-    height = float(size[1] * (last_row - first_row) / rows)
-    line = min(MARK, 0.2 * float(size.min()))
-    return outline_quads(
-        left - line, top + line, width + 2 * line, height + 2 * line, float(center[2]) + FRONT,
-        line, ACCENT,
-    )  # fmt: skip
-
-
 def _board(
     shown: ShownConnections, state: ConnectionState, one: PositionSum, top: float, grown: float
 ) -> tuple[Visual, float]:
@@ -242,80 +185,17 @@ def board_bounds(shown: ShownConnections, state: ConnectionState) -> tuple[np.nd
     return low, low + card["right"] - card["down"]
 
 
-def connection_texts(shown: ShownConnections, state: ConnectionState, opening: float) -> list[str]:
-    """Return what is drawn, and what is not, line by line."""
-    layer = shown.layer
-    names = {"weight": "|weight|", "contribution": "|weight × activation|"}
-    assert set(names) == set(CONNECTION_VALUES)
-    of_filter = opening > 1.5
-    pairs = shown.filter_pairs if of_filter else shown.pairs
-    what = (
-        f"map {min(state.channel, layer.outputs - 1)} of {layer.name}" if of_filter else layer.name
-    )
-    size = " × ".join(map(str, layer.parts[0].window.size))
-    if layer.kind == "attention":
-        text = f"{what}: query, key and value of {layer.outputs} heads"
-    elif layer.parts[0].window.adaptive:
-        text = f"{what}: {layer.kind}, {pairs.total:,} connections"
-    else:
-        text = f"{what}: {layer.kind}, {pairs.total:,} kernel{'s' * (pairs.total != 1)} {size}"
-    lines = [text]
-    if len(pairs) < pairs.total:
-        part = number_text(100 * pairs.share)
-        lines.append(
-            f"the strongest {len(pairs):,} are drawn, {part} % of all {names[state.values]}; "
-            f"{pairs.total - len(pairs):,} are hidden"
-        )
-    lines.append(COLOR_WORDS[state.palette])
-    if shown.question.importance is not None:
-        lines.append("their width is also by how much both maps matter for the class (Ctrl+I)")
-    drawn = _drawn_count(shown, of_filter)
-    if drawn < len(pairs):
-        lines.append(f"{len(pairs) - drawn:,} of them lead to maps that are not shown")
-    if pairs.not_finite:
-        lines.append(f"{pairs.not_finite:,} have no finite value and are not drawn")
-    return lines
-
-
-def _drawn_count(shown: ShownConnections, of_filter: bool) -> int:
-    return len(shown.filter_which) if of_filter else len(shown.which)
-
-
-def _caption(
-    shown: ShownConnections, state: ConnectionState, opening: float, top: float
-) -> list[TextLabel]:
-    low, high = connection_bounds(shown)
-    lines = connection_texts(shown, state, opening)
-    x, z, pitch = float(low[0]), float(high[2]), 1.7 * CAPTION_HEIGHT
-    return [
-        TextLabel(line, (x, top + i * pitch, z), CAPTION_HEIGHT, TEXT, fade=4.0)
-        for i, line in enumerate(reversed(lines))
-    ]
-
-
-def _caption_card(lines: list[TextLabel]) -> np.ndarray:
-    """What lies behind the caption, so that maps further back do not show through its text."""
-    height, margin = CAPTION_HEIGHT, 0.7 * CAPTION_HEIGHT
-    width = max(font.text_width(line.text) for line in lines) * height + 2 * margin
-    x, low, z = lines[0].origin
-    top = lines[-1].origin[1] + height + margin
-    return quad(x - margin, top, width, top - low + margin, z - FRONT, CARD)
-
-
 def _sheet(
     shown: ShownConnections, pixels: np.ndarray, text: str, bottom: float
 ) -> tuple[ImageQuad, TextLabel]:
-    """All kernels over the panels, and what they are."""
+    """All kernels over the layer, and what they are."""
     low, high = connection_bounds(shown)
+    own_low, own_high = shown.places.target.bounds
     rows, columns = pixels.shape[:2]
-    width = float(high[0] - low[0])
-    height = width * rows / columns
-    if height > 2 * width:
-        width, height = width * 2 * width / height, 2 * width
-    bottom += 2 * CAPTION_HEIGHT
-    z = float(high[2])
-    image = ImageQuad(
-        (float(low[0]), bottom + height, z), (width, 0, 0), (0, -height, 0), pixels, smooth=False
-    )
-    at = (float(low[0]), bottom + height + 0.6 * CAPTION_HEIGHT, z)
-    return image, TextLabel(text, at, CAPTION_HEIGHT, TEXT, fade=4.0)
+    most = SHEET_SIZE * float((own_high - own_low).max())
+    scale = min(min(float(high[0] - low[0]), most) / columns, most / rows)
+    width, height = columns * scale, rows * scale
+    size = caption_height(shown)
+    left, top, z = max(float(own_high[0]) - width, float(low[0])), bottom + height, float(high[2])
+    image = ImageQuad((left, top, z), (width, 0, 0), (0, -height, 0), pixels, smooth=False)
+    return image, TextLabel(text, (left, top + 0.9 * size, z), size, TEXT, fade=4.0)

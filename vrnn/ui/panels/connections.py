@@ -17,7 +17,8 @@ from vrnn.network.connection_sums import CONNECTION_VALUES
 from vrnn.network.connections import LayerConnections
 from vrnn.scene.connection_state import LEVELS, MAX_LEVEL, ConnectionState
 from vrnn.scene.shown_connections import ribbon_count
-from vrnn.scene.visuals.connections import connection_texts, stepped
+from vrnn.scene.visuals.connection_caption import connection_texts
+from vrnn.scene.visuals.connections import stepped
 from vrnn.style.connection_colors import CONNECTION_PALETTES
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
