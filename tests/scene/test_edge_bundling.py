@@ -7,7 +7,8 @@ import pytest
 
 from vrnn.errors import VrnnError
 from vrnn.scene import edge_bundling
-from vrnn.scene.edge_bundling import bundle, bundle_curves, first_bandwidth, straight_points
+from vrnn.scene.edge_bundling import bundle, first_bandwidth
+from vrnn.scene.straight_edges import straight_points
 
 
 def two_bands(dimensions: int, gap: float = 0.04) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +79,39 @@ def test_very_many_follow_a_sample_that_the_seed_chooses(monkeypatch: pytest.Mon
     assert np.ptp(first[:, 8, 1]) < 0.3 * np.ptp(starts[:, 1])
 
 
+def test_very_many_that_run_side_by_side_run_into_the_middle_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(3)
+    corners = np.array([[0, 0], [1, 0.1], [0.1, 1], [1, 1.1]])
+    starts, ends = (
+        (corners[random.integers(0, 4, 3000)] + 0.01 * random.random((3000, 2))).astype(np.float32)
+        for _ in range(2)
+    )
+    monkeypatch.setattr(edge_bundling, "MAX_DENSITY_EDGES", 300)
+    moved = []
+    one_by_one = edge_bundling._write_moved
+    monkeypatch.setattr(
+        edge_bundling,
+        "_write_moved",
+        lambda edges, *given: moved.append(len(edges.lengths)) or one_by_one(edges, *given),
+    )
+    points = bundle(starts, ends)
+    assert max(moved) < 500
+    monkeypatch.setattr(edge_bundling, "MIN_GROUP", 1e9)
+    alone = bundle(starts, ends)
+    assert moved[-1] == 3000
+    for found in (points, alone):
+        assert np.array_equal(found[:, 0], starts)
+        assert np.array_equal(found[:, -1], ends)
+    bandwidth = first_bandwidth(
+        np.concatenate([starts, ends]), np.stack([points.min((0, 1)), points.max((0, 1))])
+    )
+    apart = np.linalg.norm(points - alone, axis=2)
+    assert float(np.median(apart)) < 0.25 * bandwidth
+    assert float(np.quantile(apart, 0.95)) < bandwidth
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "weights", "words"),
     [
@@ -129,27 +163,3 @@ def test_a_short_edge_that_is_alone_is_no_needle() -> None:
     straight = np.linalg.norm(points[:, -1] - points[:, 0], axis=1)
     assert length[-1] < 1.4 * straight[-1]
     assert (length[:-1] < 1.1 * straight[:-1]).all()
-
-
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_ways_that_bend_come_together_and_ends_stay(dimensions: int) -> None:
-    starts, ends = two_bands(dimensions)
-    ways = straight_points(starts, ends, 48)
-    ways[:, :, 0] *= 0.5
-    ways[:, :, 1] += 0.3 * np.sin(np.linspace(0, np.pi, 48, dtype=np.float32))
-    points = bundle_curves(ways)
-    assert np.array_equal(points[:, [0, -1]], ways[:, [0, -1]])
-    assert np.ptp(points[:, 24, 1]) < 0.2 * np.ptp(ways[:, 24, 1])
-    assert points[:, 24, 1].mean() == pytest.approx(ways[:, 24, 1].mean(), abs=0.03)
-    assert np.array_equal(points, bundle_curves(ways))
-    alone = bundle_curves(ways[:1])
-    assert np.array_equal(alone, ways[:1])
-
-
-def test_curves_of_a_wrong_shape_or_place_are_named() -> None:
-    with pytest.raises(VrnnError, match="give \\(curves, points, dimensions\\)"):
-        bundle_curves(np.zeros((4, 2)))
-    ways = np.zeros((2, 4, 2))
-    ways[1, 2, 0] = np.inf
-    with pytest.raises(VrnnError, match="no finite place"):
-        bundle_curves(ways)

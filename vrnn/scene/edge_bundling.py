@@ -15,8 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.errors import VrnnError
 from vrnn.scene.edge_density import GridField, crowd_field, pull_field
+from vrnn.scene.straight_edges import (
+    StraightEdges,
+    checked_edges,
+    grouped_edges,
+    straight_points,
+)
 
 GROUPED_BANDWIDTH, SCATTERED_BANDWIDTH = 0.028, 0.014
 """Bandwidth of the first round, as a part of the diagonal of all edges' bounds: where ends stand in
@@ -42,44 +47,14 @@ FREE_CROWD = 20.0
 times as far."""
 FAR_BANDWIDTHS = 4.0
 """First bandwidths that hardly an edge moves: what may move as far is not limited."""
+MIN_GROUP = 3
+"""Edges of a group, on average, from which on groups are moved in their place."""
 DENSITY_STEP = 2
 """Of how many samples of an edge one counts in the density."""
 CHUNK_POINTS = 1 << 16
 """Samples that are moved at once: what stays in the cache of a core."""
 THREADS = 2
 SMALLEST = float(np.finfo(np.float32).tiny)
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """Some edges as they are before they are bundled.
-
-    Attributes:
-        starts: (D, N) float32.
-        along: (D, N) float32 from start to end.
-        lengths: (N,) float32 of the whole way.
-        ways: (D, N, S) float32 of those that are no straight lines; None for straight ones.
-    """
-
-    starts: np.ndarray
-    along: np.ndarray
-    lengths: np.ndarray
-    ways: np.ndarray | None = None
-
-    def __getitem__(self, which: slice | np.ndarray) -> _Edges:
-        ways = None if self.ways is None else self.ways[:, which]
-        return _Edges(self.starts[:, which], self.along[:, which], self.lengths[which], ways)
-
-    def points(self, offsets: np.ndarray, samples: int, step: int = 1) -> list[np.ndarray]:
-        """D arrays (N, S / step) of coordinates. offsets: (D, N, S)."""
-        if self.ways is not None:
-            both = self.ways[..., ::step] + offsets[..., ::step]
-            return list(both)
-        parts = np.linspace(0, 1, samples, dtype=np.float32)[::step]
-        return [
-            first[:, None] + way[:, None] * parts + offset[:, ::step]
-            for first, way, offset in zip(self.starts, self.along, offsets, strict=True)
-        ]
 
 
 def bundle(
@@ -104,47 +79,16 @@ def bundle(
         VrnnError: There are no edges, or something of them is no finite number.
     """
     samples = default_samples(len(starts)) if samples is None else samples
-    starts, ends, weights = _checked(starts, ends, weights, samples)
+    starts, ends, weights = checked_edges(starts, ends, weights, samples)
     along = np.ascontiguousarray((ends - starts).T)
     lengths = np.linalg.norm(along, axis=0)
-    edges = _Edges(np.ascontiguousarray(starts.T), along, lengths)
+    edges = StraightEdges(np.ascontiguousarray(starts.T), along, lengths)
     bounds = np.stack([np.minimum(starts, ends).min(0), np.maximum(starts, ends).max(0)])
     return _bundled(edges, weights, bounds, straight_points(starts, ends, samples), seed)
 
 
-def bundle_curves(
-    curves: np.ndarray, weights: np.ndarray | None = None, *, seed: int = 0
-) -> np.ndarray:
-    """Return curves that run together where they are near each other, with the same ends.
-
-    Args:
-        curves: (N, S, D) points along each; S at least 3, D 2 or 3.
-        weights: (N,) how strongly each draws others, 0 or more; None for all alike.
-        seed: See `bundle`.
-
-    Returns:
-        (N, S, D) float32.
-
-    Raises:
-        VrnnError: There are no curves, or something of them is no finite number.
-    """
-    points = np.array(curves, np.float32)
-    if points.ndim != 3:
-        raise VrnnError(
-            f"curves to bundle have the shape {points.shape}; give (curves, points, dimensions)"
-        )
-    starts, ends, weights = _checked(points[:, 0], points[:, -1], weights, points.shape[1])
-    if not np.isfinite(points).all():
-        raise VrnnError("a curve to bundle has a point at no finite place; leave it out")
-    lengths = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
-    ways = np.ascontiguousarray(np.moveaxis(points, 2, 0))
-    edges = _Edges(starts.T, (ends - starts).T, lengths, ways)
-    bounds = np.stack([points.min((0, 1)), points.max((0, 1))])
-    return _bundled(edges, weights, bounds, points, seed)
-
-
 def _bundled(
-    edges: _Edges, weights: np.ndarray, bounds: np.ndarray, points: np.ndarray, seed: int
+    edges: StraightEdges, weights: np.ndarray, bounds: np.ndarray, points: np.ndarray, seed: int
 ) -> np.ndarray:
     """Bundle edges. points: (N, S, D) as they are, which is changed and returned."""
     ends = points[:, 0].copy(), points[:, -1].copy()
@@ -187,64 +131,6 @@ def default_samples(count: int) -> int:
     return SAMPLES if count <= MAX_DENSITY_EDGES else FEW_SAMPLES
 
 
-def straight_points(starts: np.ndarray, ends: np.ndarray, samples: int) -> np.ndarray:
-    """Return points on straight edges that belong to those of `bundle`, (N, S, D) float32.
-
-    What lies between them and the bundled ones is an edge that is bundled in part.
-
-    Args:
-        starts: (N, D) where each begins.
-        ends: (N, D) where each ends.
-        samples: S, points of each.
-    """
-    parts = np.linspace(0, 1, samples, dtype=np.float32)[:, None]
-    first = np.asarray(starts, np.float32)[:, None]
-    last = np.asarray(ends, np.float32)[:, None]
-    points = first + (last - first) * parts
-    points[:, -1] = last[:, 0]
-    return points
-
-
-def _checked(
-    starts: np.ndarray, ends: np.ndarray, weights: np.ndarray | None, samples: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    first, last = np.asarray(starts), np.asarray(ends)
-    if first.ndim != 2 or first.shape != last.shape or first.shape[1] not in (2, 3):
-        raise VrnnError(
-            f"edges to bundle have ends of shapes {first.shape} and {last.shape}; give both as "
-            "(edges, 2) or (edges, 3)"
-        )
-    if not len(first):
-        raise VrnnError("there are no edges to bundle; give at least one")
-    if samples < 3:
-        raise VrnnError(f"a bundled edge of {samples} points cannot bend; give at least 3")
-    with np.errstate(over="ignore"):
-        first, last = first.astype(np.float32), last.astype(np.float32)
-    bad = ~(np.isfinite(first) & np.isfinite(last)).all(1)
-    if bad.any():
-        raise VrnnError(
-            f"{bad.sum()} of {len(bad)} edges to bundle end at no finite place, the first is edge "
-            f"{int(bad.argmax())}; leave them out"
-        )
-    if weights is None:
-        return first, last, np.ones(len(first), np.float32)
-    weights = np.asarray(weights)
-    if weights.shape != (len(first),):
-        raise VrnnError(
-            f"weights of edges to bundle have the shape {weights.shape}; give one for each of the "
-            f"{len(first)} edges"
-        )
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        number = int(wrong.argmax())
-        raise VrnnError(
-            f"edge {number} to bundle has the weight {weights[number]}; give finite weights of 0 "
-            "or more"
-        )
-    greatest = float(weights.max())
-    return first, last, (weights / (greatest or 1.0)).astype(np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class _Rounds:
     """What moves edges: the pull of each round, and how many edges run where at first."""
@@ -253,7 +139,7 @@ class _Rounds:
     crowd: GridField
     pulls: list[GridField]
 
-    def reach(self, edges: _Edges, samples: int) -> np.ndarray:
+    def reach(self, edges: StraightEdges, samples: int) -> np.ndarray:
         """(N,) how far the middle of each edge may move."""
         still = np.zeros((*edges.starts.shape, samples), np.float32)
         (crowd,) = self.crowd.at(edges.points(still, samples, samples // 3))
@@ -262,7 +148,7 @@ class _Rounds:
 
 
 def _bundled_sample(
-    edges: _Edges, counts: np.ndarray, bounds: np.ndarray, samples: int
+    edges: StraightEdges, counts: np.ndarray, bounds: np.ndarray, samples: int
 ) -> tuple[_Rounds, list[np.ndarray]]:
     """What moved edges by their own density, and where they are in the end."""
     smoothing = _smoothing_table(samples)
@@ -319,7 +205,9 @@ def _smoothing_table(samples: int) -> np.ndarray:
     return smoothing
 
 
-def _move(edges: _Edges, offsets: np.ndarray, pull_at: GridField, smoothing: np.ndarray) -> None:
+def _move(
+    edges: StraightEdges, offsets: np.ndarray, pull_at: GridField, smoothing: np.ndarray
+) -> None:
     """Move samples up the density, across their edges, and smooth them; changes `offsets`."""
     points = edges.points(offsets, offsets.shape[2])
     pull = pull_at.at(points)
@@ -331,7 +219,7 @@ def _move(edges: _Edges, offsets: np.ndarray, pull_at: GridField, smoothing: np.
         offset[:] = (offset + part) @ smoothing
 
 
-def _limit(edges: _Edges, offsets: np.ndarray, reach: np.ndarray, bandwidth: float) -> None:
+def _limit(edges: StraightEdges, offsets: np.ndarray, reach: np.ndarray, bandwidth: float) -> None:
     """Let edges that must not move far be arcs across their chords, the shorter the flatter."""
     part = reach / np.float32(FAR_BANDWIDTHS * bandwidth)
     near = np.flatnonzero(part < 1)
@@ -358,8 +246,34 @@ def _dot(
     return total
 
 
-def _write_curves(edges: _Edges, rounds: _Rounds, points: np.ndarray) -> None:
-    """Move all edges through the pull of some rounds, and write their points (N, S, D)."""
+def _write_curves(edges: StraightEdges, rounds: _Rounds, points: np.ndarray) -> None:
+    """Move all edges through the pull of some rounds, and write their points (N, S, D).
+
+    Where many begin and end within a bandwidth of each other, the middle one of each such group is
+    moved, and the others run into it.
+    """
+    means, group = grouped_edges(edges, rounds.bandwidth)
+    if len(means.lengths) * MIN_GROUP > len(points):
+        _write_moved(edges, rounds, points)
+        return
+    samples = points.shape[1]
+    straight = straight_points(means.starts.T, (means.starts + means.along).T, samples)
+    curves = straight.copy()
+    _write_moved(means, rounds, curves)
+    t = np.linspace(0, 1, samples, dtype=np.float32)
+    apart = (np.square(1 - 4 * t * (1 - t)))[:, None]
+    curves -= straight * apart
+
+    def write(part: slice) -> None:
+        points[part] *= apart
+        points[part] += curves[group[part]]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(write, _chunks(len(points), samples)))
+
+
+def _write_moved(edges: StraightEdges, rounds: _Rounds, points: np.ndarray) -> None:
+    """Move each edge by itself."""
     count, samples, dimensions = points.shape
     smoothing = _smoothing_table(samples)
 

@@ -16,8 +16,8 @@ from vrnn.scene.edge_bundling import (
     FEW_SAMPLES,
     MAX_DENSITY_EDGES,
     bundle,
-    straight_points,
 )
+from vrnn.scene.straight_edges import straight_points
 
 PIECES = 20
 """Pieces of a ribbon that is drawn by itself."""

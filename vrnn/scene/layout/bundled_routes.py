@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vrnn.scene.edge_bundling import bundle, straight_points
+from vrnn.scene.edge_bundling import bundle
 from vrnn.scene.layout.types import LABEL_STRIP
+from vrnn.scene.straight_edges import straight_points
 
 SAMPLES = 48
 """Points of a bundled edge at most."""

@@ -77,7 +77,9 @@ def caption_labels(
     low, high = connection_bounds(shown)
     lines = connection_texts(shown, state, opening)
     height = caption_height(shown)
-    x, z, pitch = float(low[0]), float(high[2]), 1.7 * height
+    # Panels in between may be higher than those that are connected: the lines are before them.
+    x, z, pitch = float(low[0]), float(high[2]) + 2 * BEHIND, 1.7 * height
+    top += height - CAPTION_HEIGHT  # clear of the panels' names
     return [
         TextLabel(line, (x, top + i * pitch, z), height, TEXT, fade=4.0)
         for i, line in enumerate(reversed(lines))
