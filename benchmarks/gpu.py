@@ -23,7 +23,7 @@ import torch
 from benchmarks.timing import format_milliseconds, format_table
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
-from vrnn.network.feature_maps import DeviceBlock, FeatureMaps
+from vrnn.network.layer_maps import DeviceBlock, LayerMaps
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.map_store import MapStores
@@ -54,15 +54,15 @@ class Run:
         order = [node.id for node in self.model.network.nodes if node.id in sizes]
         self.stores.allocate(0, {node: sizes[node] for node in order})
 
-    def keep(self, maps: Mapping[int, FeatureMaps]) -> None:
+    def keep(self, maps: Mapping[int, LayerMaps]) -> None:
         """Do nothing with maps."""
 
-    def forward(self, on_portraits) -> dict[int, FeatureMaps]:  # type: ignore[no-untyped-def]
+    def forward(self, on_portraits) -> dict[int, LayerMaps]:  # type: ignore[no-untyped-def]
         """Run the image; what is called in between gets the maps so far."""
-        maps: dict[int, FeatureMaps] = {}
+        maps: dict[int, LayerMaps] = {}
         count = len(self.model.network.nodes)
 
-        def on_maps(node: int, layer: FeatureMaps) -> None:
+        def on_maps(node: int, layer: LayerMaps) -> None:
             maps[node] = layer
             if len(maps) == count:
                 on_portraits(maps)
@@ -74,7 +74,7 @@ class Run:
         """Run the image until all textures are there; the portraits follow."""
         started = time.perf_counter()
 
-        def send(maps: Mapping[int, FeatureMaps]) -> None:
+        def send(maps: Mapping[int, LayerMaps]) -> None:
             blocks: dict[int, DeviceBlock] = {
                 node: layer.stored
                 for node, layer in maps.items()

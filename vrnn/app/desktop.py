@@ -52,6 +52,7 @@ from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import State, distant_picture_named
 from vrnn.storage.closeable import Closeable
+from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.storage.paths import user_settings_file
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.srgb import encode
@@ -104,7 +105,9 @@ class DesktopApp(Closeable):
         self._config = config
         key_map = KeyMap(config.keys)
         # The model begins to load before the window opens: torch's import takes the longest.
-        self.worker = Worker(threads=max(1, (os.cpu_count() or 2) - 1))
+        self.worker = Worker(
+            max(1, (os.cpu_count() or 2) - 1), host_map_bytes(config.render.host_memory_mb)
+        )
         self.worker.open(specs, options.detail)
         if images:
             self.worker.run_image(images[0])

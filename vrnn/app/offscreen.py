@@ -48,6 +48,7 @@ from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.storage.atomic import check_writable, make_folder
 from vrnn.storage.closeable import Closeable
+from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
@@ -101,7 +102,7 @@ class OffscreenApp(Closeable):
         self._colors = render_colors(config)
         self.camera = "overview"
         # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
-        self._worker = Worker()
+        self._worker = Worker(map_bytes=host_map_bytes(config.render.host_memory_mb))
         self._worker.open(specs, detail)
         if image is not None:
             self._worker.run_image(image)
@@ -202,6 +203,7 @@ class OffscreenApp(Closeable):
         """Wait for what is computed step by step and only near the eye."""
         content = self.workspace.content
         while content.tick(eye.position) or not content.complete:
+            content.upload()
             self.feed.handle_events(self._worker.wait(0.001))
 
     def open_training(self, folder: Path, step: int | None) -> None:

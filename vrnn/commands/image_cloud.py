@@ -129,7 +129,7 @@ def _last_layer(world: World, network: int) -> str:
 
 def _position_in_map(world: World, hit: Hit) -> tuple[float, float] | None:
     """Where in its map a hit is, as parts of width and height; None where maps have one value."""
-    maps = world.networks[hit.slot].maps.get(hit.node)
+    maps = world.networks[hit.slot].layer_maps(hit.node)
     if maps is None or hit.channel < 0 or maps.height * maps.width < 2:
         return None
     return (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_pass import PassResult
 from vrnn.compute.passes.captured_passes import CapturedPasses
+from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.layer_portraits import LayerPortraits
@@ -43,16 +45,21 @@ from vrnn.network.choices import chosen_indices, used_choices
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.kernel_edits import KernelShape
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.positions import side_by_side_network
 from vrnn.network.predictions import Output
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
 from vrnn.recordings.recorded_step import RecordedStep
 
-OnMaps = Callable[[int, FeatureMaps], None]
+OnMaps = Callable[[int, LayerMaps], None]
 """Takes a node's id and its maps. What it raises ends the pass."""
 OnPortraits = Callable[[Mapping[int, FeatureMaps]], None]
 """Takes maps by node id."""
+
+
+class _AllThere(Exception):
+    """All layers that were asked for have been reached."""
 
 
 class LoadedModel:
@@ -309,6 +316,7 @@ class LoadedModel:
         ablations: Sequence[Ablation] = (),
         choices: Sequence[AxisChoice] = (),
         continues: bool = False,
+        left_out: Mapping[int, int] | None = None,
         on_portraits: OnPortraits = lambda maps: None,
     ) -> ForwardResult:
         """Run one pass.
@@ -321,6 +329,11 @@ class LoadedModel:
             ablations: What is ablated in the pass.
             choices: Which sample, frame or slice is shown.
             continues: Whether the image is the next frame of a stream.
+            left_out: How many of the finest levels each layer's maps lack, by node id; those not
+                named are whole. The result has no maps but those of inputs then, so that a pass
+                holds no more than its largest tensors. None: all are whole, and in the result. A
+                model that takes another path in each pass has whole maps: they could not be made
+                again.
             on_portraits: Gets the maps of all layers again, with portraits, where `on_maps` got
                 them without.
 
@@ -341,10 +354,15 @@ class LoadedModel:
                     self._portraits.begin(chosen, continues)
             indices = chosen_indices(self._network, node, choices)
             make_portrait = partial(self._portraits.make, node)
-            maps[node] = to_feature_maps(
-                tensor, self.view.map_layouts[node], indices, make_portrait
-            )
-            on_maps(node, maps[node])
+            layout = self.view.map_layouts[node]
+            levels = 0 if left_out is None or self._varies else left_out.get(node, 0)
+            if levels:
+                on_maps(node, to_coarse_maps(tensor, layout, indices, make_portrait, levels))
+                return
+            found = to_feature_maps(tensor, layout, indices, make_portrait)
+            if left_out is None or node in self._network.inputs:
+                maps[node] = found
+            on_maps(node, found)
 
         try:
             if self._varies and not ablations:
@@ -354,6 +372,8 @@ class LoadedModel:
                 result = captured.result
                 maps = self._hand_out(captured, inputs, choices, on_maps, continues)
                 on_portraits(maps)
+                if left_out is not None:
+                    maps = {node: maps[node] for node in self._network.inputs if node in maps}
             else:
                 result = self.replay.run(inputs, on_output, ablations)
                 if not ablations:
@@ -402,6 +422,46 @@ class LoadedModel:
             result: What the pass gave.
         """
         self.captured.capture(self.inputs, self._network, result.maps)
+
+    def fill(
+        self,
+        nodes: Collection[int],
+        on_maps: OnMaps,
+        check_stop: Callable[[], None],
+        ablations: Sequence[Ablation] = (),
+        choices: Sequence[AxisChoice] = (),
+    ) -> None:
+        """Make the whole maps of some layers again, by a pass that stops behind the last of them.
+
+        They have no portraits: those of the pass before are theirs.
+
+        Args:
+            nodes: Ids of the layers.
+            on_maps: See `run`.
+            check_stop: Called at each layer; what it raises ends the pass.
+            ablations: Those of the newest pass.
+            choices: Those of the newest pass.
+
+        Raises:
+            GraphChanged: The model takes another path than in the newest pass.
+        """
+        if self._varies:
+            raise GraphChanged("it takes another path in each pass")
+        waiting = set(nodes) & self.view.records.keys()
+
+        def on_output(node: int, tensor: torch.Tensor) -> None:
+            check_stop()
+            if node in waiting:
+                indices = chosen_indices(self._network, node, choices)
+                on_maps(node, to_feature_maps(tensor, self.view.map_layouts[node], indices))
+                waiting.discard(node)
+                if not waiting:
+                    raise _AllThere
+
+        if waiting:
+            self.use_default_dtype()
+            with contextlib.suppress(_AllThere):
+                self.replay.run(self.inputs, on_output, ablations)
 
     def predict(self, inputs: Inputs, size: tuple[int, int]) -> tuple[Output, ...]:
         """Run a pass and decode its outputs, without any maps.

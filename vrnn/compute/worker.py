@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -28,9 +28,10 @@ from vrnn.media.image_set import ImageSet
 from vrnn.media.media import Media
 from vrnn.media.media_reader import read_media
 from vrnn.network.axes import AxisChoice, AxisRole
-from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.coarse_levels import coarse_levels, whole_sizes
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.kernel_edits import KernelEdit, KernelShape
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
@@ -101,11 +102,28 @@ class MapsReady:
         slot: The model's place among those opened.
         maps: By node id.
         are_portraits_new: Whether only the portraits are new: all else of them came before.
+        again: Whether they are the whole maps of layers that lacked some levels, of the same pass.
     """
 
     slot: int
-    maps: Mapping[int, FeatureMaps]
+    maps: Mapping[int, LayerMaps]
     are_portraits_new: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class FillEnded:
+    """What `Worker.fill` asked for has been made, or will not be.
+
+    Attributes:
+        slot: The model's place among those opened.
+        nodes: The layers that were asked for.
+        problem: Why they cannot be made again; '' where they can.
+    """
+
+    slot: int
+    nodes: frozenset[int]
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +159,8 @@ class WorkerFailure:
 
 
 Event = (
-    LoadingProgress | NetworkLoaded | GraphNotes | MapsReady | ForwardComplete | WorkerFailure
-    | JobEvent
+    LoadingProgress | NetworkLoaded | GraphNotes | MapsReady | FillEnded | ForwardComplete
+    | WorkerFailure | JobEvent
 )  # fmt: skip
 ImageInput = np.ndarray | Path | int | Callable[[], np.ndarray] | None
 """(H, W, 3) uint8, a file, the number of an image in the first model's data set, a function that
@@ -164,6 +182,10 @@ NO_ROLES: Mapping[int, RolesByLayer] = MappingProxyType({})
 RecordedSteps = Mapping[int, RecordedStep]
 """The step of its training that each model has the weights of, by slot."""
 NO_STEPS: RecordedSteps = MappingProxyType({})
+LeftOut = Mapping[int, Mapping[int, int]]
+"""How many of the finest levels the maps of layers lack, by slot and node; see
+`LoadedModel.run`."""
+NO_LEFT_OUT: LeftOut = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -178,6 +200,7 @@ class _PassRequest:
     number: int = 0
     continues: bool = False
     recorded: RecordedSteps = field(default_factory=lambda: NO_STEPS)
+    left_out: LeftOut = field(default_factory=lambda: NO_LEFT_OUT)
 
 
 class _Superseded(Exception):
@@ -190,15 +213,20 @@ class Worker:
     Attributes:
         requested: How many times models were to be opened or an image to be run: the number of the
             latest request.
+        map_bytes: See `__init__`.
     """
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, map_bytes: int = 0) -> None:
         """Start the thread.
 
         Args:
             threads: Number of threads that torch may use; None for its own choice.
+            map_bytes: Bytes of whole maps that may be made at once where it is not said which of
+                them are wanted, see `run_image`; 0 for as many as there are.
         """
-        self._threads = threads
+        self._threads, self.map_bytes = threads, map_bytes
+        self._fills: dict[int, frozenset[int]] = {}
+        self._complete: dict[int, _PassRequest] = {}  # the newest pass of each model
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
@@ -256,6 +284,7 @@ class Worker:
         interrupt: bool = True,
         continues: bool = False,
         recorded: RecordedSteps = NO_STEPS,
+        left_out: LeftOut = NO_LEFT_OUT,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
@@ -273,6 +302,8 @@ class Worker:
             continues: Whether it is the next frame of a stream, see `PortraitMaker.begin`.
             recorded: The steps of their trainings that models have the weights of; copied. Those
                 not named have their own.
+            left_out: How many of the finest levels the maps of each layer lack; copied. A model
+                that is not named has whole maps, or coarse ones where all would take too much.
         """
         edits = {slot: tuple(several) for slot, several in edits.items() if several}
         with self._wake:
@@ -288,9 +319,24 @@ class Worker:
                 self.requested,
                 continues,
                 dict(recorded),
+                {slot: dict(levels) for slot, levels in left_out.items()},
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
+            self._wake.notify()
+
+    def fill(self, slot: int, nodes: Collection[int]) -> None:
+        """Make whole maps of layers for the newest pass, when there is no image to run.
+
+        What was asked for this model and has not begun is forgotten. It ends with a `FillEnded`;
+        a new image ends it too.
+
+        Args:
+            slot: The model.
+            nodes: Ids of the layers.
+        """
+        with self._wake:
+            self._fills[slot] = frozenset(nodes)
             self._wake.notify()
 
     def start(self, job: Job) -> int:
@@ -373,13 +419,15 @@ class Worker:
             if specs is not None:
                 self._emit_errors(None, self._open_all, *specs)
             self._run_newest_image()
+            self._run_fills()
             self._check_graphs()
             self._jobs.run_step(self._models)
 
     def _has_work(self) -> bool:
         has_image = self._has_new_image and self._models
         has_models_to_open = self._specs or self._reloads
-        return bool(self._is_closed or has_models_to_open or has_image or self._jobs.has_work)
+        has_more = self._fills or self._jobs.has_work
+        return bool(self._is_closed or has_models_to_open or has_image or has_more)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
         self._emit_progress(0, "importing torch")
@@ -389,6 +437,7 @@ class Worker:
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         self._models.clear()
+        self._complete.clear()
         self._unchecked.clear()
         for slot, spec in enumerate(specs):
             self._emit_errors(slot, self._open, slot, spec, detail)
@@ -458,10 +507,11 @@ class Worker:
         if had_own_weights != (model.shown_step is None) and model.source.random_weights:
             self._emit_network(slot, model)  # its weights are trained now, or not any more
         self._emit_progress(slot, f"running {model.source.title}")
-        batch: dict[int, FeatureMaps] = {}
+        self._complete.pop(slot, None)
+        batch: dict[int, LayerMaps] = {}
         size, since = 0, time.perf_counter()
 
-        def on_maps(node: int, maps: FeatureMaps) -> None:
+        def on_maps(node: int, maps: LayerMaps) -> None:
             nonlocal size, since
             if (self._has_new_image and self._interrupts) or self._is_closed:
                 raise _Superseded
@@ -476,7 +526,7 @@ class Worker:
             batch.clear()
             size, since = 0, time.perf_counter()
 
-        def on_portraits(maps: Mapping[int, FeatureMaps]) -> None:
+        def on_portraits(maps: Mapping[int, LayerMaps]) -> None:
             emit_batch()
             self._events.put(MapsReady(slot, maps, True))
 
@@ -488,8 +538,10 @@ class Worker:
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
         with model.editor.active():
             result = model.run(
-                pixels, on_maps, on_retrace, ablations, choices, request.continues, on_portraits
-            )
+                pixels, on_maps, on_retrace, ablations, choices, request.continues,
+                self._left_out(slot, request), on_portraits,
+            )  # fmt: skip
+            self._complete[slot] = request
             emit_batch()
             self._events.put(ForwardComplete(slot, result, request.number))
             if model.may_capture(result):
@@ -497,11 +549,54 @@ class Worker:
                 model.capture(result)
                 self._emit_progress(slot, "")
 
+    def _left_out(self, slot: int, request: _PassRequest) -> Mapping[int, int] | None:
+        """The levels that the maps of a model lack; None for whole maps."""
+        if slot in request.left_out or not self.map_bytes:
+            return request.left_out.get(slot)
+        volumes = [sum(whole_sizes(model.network).values()) for model in self._models.values()]
+        if sum(volumes) <= self.map_bytes:
+            return None
+        return coarse_levels(self._models[slot].network, self.map_bytes / len(volumes))
+
+    def _run_fills(self) -> None:
+        """Make whole maps that were asked for, unless there is an image to run."""
+        while self._fills and not self._is_busy:
+            with self._wake:
+                slot, nodes = self._fills.popitem()
+            problem = ""
+            try:
+                with own_process(), contextlib.suppress(_Superseded):
+                    self._fill(slot, nodes)
+            except BaseException as error:  # whatever a model's own code raises
+                problem = _user_message(error)
+            self._events.put(FillEnded(slot, nodes, problem))
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether something waits that is to be done before what is missing is made."""
+        return bool(self._has_new_image or self._specs or self._reloads or self._is_closed)
+
+    def _fill(self, slot: int, nodes: frozenset[int]) -> None:
+        model, request = self._models.get(slot), self._complete.get(slot)
+        if model is None or request is None:
+            return  # a pass follows, or has failed
+
+        def check_stop() -> None:
+            if self._is_busy or slot in self._fills:
+                raise _Superseded
+
+        def on_maps(node: int, maps: LayerMaps) -> None:
+            self._events.put(MapsReady(slot, {node: maps}, again=True))
+
+        ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
+        with model.editor.active():
+            model.fill(nodes, on_maps, check_stop, ablations, choices)
+
     def _check_graphs(self) -> None:
         """Check the edges of opened models while nothing else is to be done."""
 
         def check_stop() -> None:
-            if self._has_new_image or self._specs or self._is_closed:
+            if self._is_busy or self._fills:
                 raise _Superseded
 
         with contextlib.suppress(_Superseded):

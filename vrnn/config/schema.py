@@ -127,12 +127,15 @@ class Render:
         map_memory_mb: Megabytes of feature maps that may be on the GPU; 0: half of the memory that
             it says it has, or a quarter of the machine's. What does not fit is shown coarse until
             one comes near.
+        host_memory_mb: Megabytes of feature maps that may be in main memory; 0: a quarter of the
+            machine's. Whole maps that do not fit are made again where they are needed.
         layer_pictures: What layers show from afar at first: a kind of layer picture, or `maps`.
         theme: Of all colors at first.
     """
 
     upload_mb_a_frame: Annotated[float, Range(0.25, 65536.0)]
     map_memory_mb: Annotated[float, Range(0.0, 1048576.0)]
+    host_memory_mb: Annotated[float, Range(0.0, 1048576.0)]
     layer_pictures: str
     theme: Theme
 

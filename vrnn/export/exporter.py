@@ -170,7 +170,7 @@ class Exporter:
         check_network(world, network)
         shown = world.networks[network]
         nodes = matching_layers(shown.network.nodes, layers)
-        missing = [node.name for node in nodes if node.id not in shown.maps]
+        missing = [node.name for node in nodes if shown.layer_maps(node.id) is None]
         if missing:
             raise VrnnError(f"the maps of '{missing[0]}' are not there yet")
         if "features" in formats:
@@ -179,7 +179,8 @@ class Exporter:
         choices = world.state.choices.get(network, ())
         title = f"{shown.info.title} {changed_choices_text(shown.network, choices)}".rstrip()
         told = with_selection(shown.network, nodes, choices)
-        exported = export_layers(folder, title, told, shown.maps, formats, color_range)
+        maps = self._workspace.fetch_maps(network, [node.id for node in nodes])
+        exported = export_layers(folder, title, told, maps, formats, color_range)
         return sum(map(len, exported))
 
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:

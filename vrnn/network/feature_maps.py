@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
+
+from vrnn.network.layer_maps import LayerMaps, sample_step
 
 PYRAMID_STEP = 4
 """Each level of a map's pyramid is this many times smaller than the one before, rounded up."""
@@ -62,77 +63,9 @@ def coarse_block_size(channels: int, height: int, width: int, left_out: int) -> 
     return channels * (2 + sum(h * w for h, w in levels))
 
 
-class DeviceBlock(Protocol):
-    """A block in the memory of the device that computes, see `FeatureMaps.block`."""
-
-    @property
-    def address(self) -> int:
-        """Where it begins, bytes."""
-        ...
-
-    @property
-    def device(self) -> int:
-        """The device's number."""
-        ...
-
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Return some of its half floats, (stop - start,) float16, not to be changed."""
-        ...
-
-
 @dataclass(frozen=True)
-class FeatureMaps:
-    """The maps of one node for one image.
-
-    Attributes:
-        channels: C.
-        height: H.
-        width: W.
-        stored: `block`, or where it is while nobody has read it.
-        scale: A power of two that keeps the block clear of overflow and of subnormal numbers.
-        channel_stats: (3, C) float32 over the finite values, in units of the scale: least, largest,
-            mean.
-        not_finite: Number of values in the whole layer that are NaN or infinite.
-        extra_tokens: (K, C) float32, the class and register tokens of a token model; K = 0 for
-            others.
-        portrait: (h, w, 3) uint8 sRGB, what the layer sees in one picture, see
-            `vrnn.compute.passes.layer_portraits`; None where there is none.
-    """
-
-    channels: int
-    height: int
-    width: int
-    stored: np.ndarray | DeviceBlock
-    scale: float
-    channel_stats: np.ndarray
-    not_finite: int = 0
-    extra_tokens: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    portrait: np.ndarray | None = None
-
-    @cached_property
-    def block(self) -> np.ndarray:
-        """(N,) float16, the very bytes that go to the GPU.
-
-        The least finite value of each channel (C,), the largest (C,), then the pyramid, level by
-        level, each (C, h, w) and C-contiguous, see `pyramid_shapes`. A coarse value is the mean of
-        the finer ones that it covers. Real value = half float × scale. A value that is not finite
-        is stored as NaN, and so is a coarse one that covers at least as many of these as others.
-        """
-        stored = self.stored
-        return stored if isinstance(stored, np.ndarray) else stored.read(0, self.size)
-
-    @property
-    def size(self) -> int:
-        """Number of half floats in the block, which is not read for it."""
-        return block_size(self.channels, self.height, self.width)
-
-    def _read(self, start: int, stop: int) -> np.ndarray:
-        """Some half floats of the block, a view where it is here."""
-        if isinstance(self.stored, np.ndarray):
-            return self.stored[start:stop]
-        if "block" in self.__dict__:
-            return self.block[start:stop]
-        return self.stored.read(start, stop)
+class FeatureMaps(LayerMaps):
+    """The maps of one node for one image, with all levels of their pyramid in the block."""
 
     @property
     def values(self) -> np.ndarray:
@@ -154,7 +87,7 @@ class FeatureMaps:
             if max(height, width) <= max_side:
                 break
             first += count
-        return self._read(first, first + count).reshape(self.channels, height, width)
+        return self.read_block(first, first + count).reshape(self.channels, height, width)
 
     def coarse_block(self, left_out: int) -> np.ndarray:
         """Return the block without its finest levels, a copy.
@@ -162,25 +95,22 @@ class FeatureMaps:
         Args:
             left_out: How many levels.
         """
-        shapes = pyramid_shapes(self.height, self.width)[:left_out]
-        ranges = 2 * self.channels
-        first = ranges + self.channels * sum(h * w for h, w in shapes)
-        return np.concatenate([self._read(0, ranges), self._read(first, self.size)])
+        return _without_levels(self, 0, left_out)
 
-    @property
-    def low(self) -> np.ndarray:
-        """(C,) float32, the least finite activation of each channel."""
-        return self.channel_stats[0] * np.float32(self.scale)
+    def coarse(self, left_out: int) -> CoarseMaps:
+        """Return what is known of the layer without the finest levels, a copy.
 
-    @property
-    def high(self) -> np.ndarray:
-        """(C,) float32, the largest finite activation of each channel."""
-        return self.channel_stats[1] * np.float32(self.scale)
+        Args:
+            left_out: How many levels.
+        """
+        known = {one.name: getattr(self, one.name) for one in fields(LayerMaps)}
+        known["stored"] = self.coarse_block(left_out)
+        return CoarseMaps(**known, left_out=left_out, sample=self.value_sample().copy())
 
-    @property
-    def mean(self) -> np.ndarray:
-        """(C,) float32, the mean finite activation of each channel."""
-        return self.channel_stats[2] * np.float32(self.scale)
+    def value_sample(self) -> np.ndarray:
+        """Return (N,) float16 values taken evenly from all, in units of the scale; a view."""
+        values = self.values.reshape(-1)
+        return values[:: sample_step(values.size)]
 
     @cached_property
     def std(self) -> np.ndarray:
@@ -194,44 +124,44 @@ class FeatureMaps:
             return deviations * np.float32(self.scale)
         return np.asarray(values.std(1, dtype=np.float64) * self.scale, np.float32)
 
-    @property
-    def lowest(self) -> float:
-        """Least finite activation in the layer."""
-        return float(self.channel_stats[0].min()) * self.scale if self.channels else 0.0
 
-    @property
-    def highest(self) -> float:
-        """Largest finite activation in the layer."""
-        return float(self.channel_stats[1].max()) * self.scale if self.channels else 0.0
+@dataclass(frozen=True)
+class CoarseMaps(LayerMaps):
+    """The maps of one node for one image without the finest levels of their pyramid.
 
-    @property
-    def peak(self) -> float:
-        """Largest finite |activation| in the layer."""
-        return max(-self.lowest, self.highest)
+    All statistics are those of the whole maps.
 
-    @cached_property
-    def typical_peak(self) -> float:
-        """Median over the channels of the largest finite |activation|, 0 without channels."""
-        peaks = np.maximum(-self.low, self.high)
-        return float(np.median(peaks)) if self.channels else 0.0
+    Attributes:
+        left_out: How many levels the block lacks, at least 1.
+        sample: See `value_sample`.
+    """
 
-    def clip_fraction(self, percentile: float) -> float:
-        """Return the part of the peak below which a percentage of all |activations| is, 0.001…1.
+    left_out: int = 1
+    sample: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float16))
 
-        It is of up to 65,536 values, taken evenly.
+    def value_sample(self) -> np.ndarray:
+        """Return (N,) float16 values taken evenly from all, in units of the scale."""
+        return self.sample
+
+    def coarse_block(self, left_out: int) -> np.ndarray:
+        """Return the block without its finest levels, a copy.
 
         Args:
-            percentile: 0…100.
+            left_out: How many levels, at least as many as it lacks.
         """
-        sample = self._sorted_sample
-        if not sample.size or not self.peak:
-            return 1.0
-        limit = sample[round(percentile / 100 * (sample.size - 1))]
-        return float(np.clip(limit * self.scale / self.peak, 1e-3, 1.0))
+        return _without_levels(self, self.left_out, left_out)
 
     @cached_property
-    def _sorted_sample(self) -> np.ndarray:
-        """(N,) float32 finite |values| in units of the scale, ascending."""
-        values = self.values.reshape(-1)
-        sample = np.abs(values[:: max(1, values.size >> 16)].astype(np.float32))
-        return np.sort(sample[np.isfinite(sample)])
+    def as_maps(self) -> FeatureMaps:
+        """The means that are there as maps of their own, (C, h, w), for what is seen from afar."""
+        known = {one.name: getattr(self, one.name) for one in fields(LayerMaps)}
+        known["height"], known["width"] = pyramid_shapes(self.height, self.width)[self.left_out]
+        return FeatureMaps(**known)
+
+
+def _without_levels(maps: LayerMaps, first: int, end: int) -> np.ndarray:
+    """A copy of a block that begins with one level of the pyramid and is to begin with another."""
+    shapes = pyramid_shapes(maps.height, maps.width)[first:end]
+    ranges = 2 * maps.channels
+    start = ranges + maps.channels * sum(h * w for h, w in shapes)
+    return np.concatenate([maps.read_block(0, ranges), maps.read_block(start, maps.size)])

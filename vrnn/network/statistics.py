@@ -8,6 +8,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.results import Histogram
 
 ORDERS = ("index", "mean", "maximum", "entropy")
@@ -148,11 +149,11 @@ def entropy(maps: FeatureMaps) -> np.ndarray:
     return result
 
 
-def channel_order(maps: FeatureMaps, by: str) -> np.ndarray:
+def channel_order(maps: LayerMaps, by: str) -> np.ndarray:
     """Return the channels of a layer in an order.
 
     Args:
-        maps: Of the layer.
+        maps: Of the layer; whole ones for `entropy`.
         by: One of ORDERS. The largest comes first, except for `index`; equal ones stay in the order
             of their numbers.
 
@@ -168,7 +169,7 @@ def channel_order(maps: FeatureMaps, by: str) -> np.ndarray:
         key = maps.mean
     elif by == "maximum":
         key = maps.high
-    elif by == "entropy":
+    elif by == "entropy" and isinstance(maps, FeatureMaps):
         key = entropy(maps)
     else:
         raise VrnnError(f"no order '{by}' of channels; choose one of {', '.join(ORDERS)}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import moderngl
 
 from vrnn.render.gl_raw import RawGL
+from vrnn.storage.machine_memory import host_bytes
 
 NVIDIA_TOTAL_KILOBYTES = 0x9048
 """GPU_MEMORY_INFO_TOTAL_AVAILABLE_MEMORY_NVX of GL_NVX_gpu_memory_info."""
@@ -29,11 +28,3 @@ def default_map_bytes(ctx: moderngl.Context) -> int:
     if kilobytes <= 0:
         kilobytes, share = host_bytes() >> 10, SHARE_OF_HOST
     return max(LEAST_BYTES, int(share * kilobytes) << 10)
-
-
-def host_bytes() -> int:
-    """Return the bytes of the machine's main memory; 8 GiB where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # as on Windows
-        return 8 << 30

@@ -21,7 +21,7 @@ from vrnn.network.block_addresses import (
     Address,
     assign_addresses,
 )
-from vrnn.network.feature_maps import DeviceBlock
+from vrnn.network.layer_maps import DeviceBlock
 from vrnn.render.cuda_interop import CudaInterop, InteropError, WriteBox, find_interop
 from vrnn.render.gpu_memory import default_map_bytes
 
@@ -146,7 +146,7 @@ class MapStore:
 
         Args:
             node: Id of the layer's node.
-            block: (size,) float16, as large as was allocated for the node.
+            block: (size,) float16, at most as large as was allocated for the node.
 
         Raises:
             ValueError: The block has another shape or dtype.
@@ -192,8 +192,10 @@ class MapStore:
             del ordered[:count]
 
     def _write(self, address: Address, block: np.ndarray, size: int) -> None:
-        if block.dtype != np.float16 or block.shape != (size,):
-            raise ValueError(f"expected {size} half floats, got {block.shape} of {block.dtype}")
+        if block.dtype != np.float16 or block.ndim != 1 or block.size > size:
+            raise ValueError(
+                f"expected up to {size} half floats, got {block.shape} of {block.dtype}"
+            )
         index, first = address
         array = self.arrays[index]
         assert array is not None

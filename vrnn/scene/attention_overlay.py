@@ -68,7 +68,7 @@ def token_grid(network: NetworkObject, node: int) -> TokenGrid | None:
             {e.source for e in network.network.edges if e.target in waiting} - seen, reverse=True
         )
         for source in found:
-            maps = network.maps.get(source)
+            maps = network.layer_maps(source)
             if maps is None or by_id[source].presentation != "image" or maps.height < 2:
                 continue
             prefix = queries - maps.height * maps.width
@@ -97,7 +97,7 @@ def attention_overlay(world: World, hit: Hit) -> np.ndarray:
         return np.zeros(0, QUAD)
     node, head, query = pointed
     grid = token_grid(network, node)
-    maps = network.maps.get(node)
+    maps = network.whole_maps(node)
     if grid is None or maps is None or head >= maps.channels or query >= maps.height:
         return np.zeros(0, QUAD)
     weights = maps.values[head, query].astype(np.float32)
@@ -126,7 +126,7 @@ def attended_picture(world: World, hit: Hit) -> np.ndarray | None:
     if pointed is None or network is None or network.result is None:
         return None
     node, head, query = pointed
-    grid, maps = token_grid(network, node), network.maps.get(node)
+    grid, maps = token_grid(network, node), network.whole_maps(node)
     if grid is None or maps is None:
         return None
     weights = maps.values[head, query, grid.prefix :].astype(np.float32)
@@ -180,7 +180,7 @@ def attention_text(world: World, hit: Hit) -> str:
     if pointed is None:
         return ""
     node, head, query = pointed
-    maps = world.networks[hit.slot].maps.get(node)
+    maps = world.networks[hit.slot].whole_maps(node)
     if maps is None or head >= maps.channels or query >= maps.height:
         return ""
     key = int(np.argmax(maps.values[head, query]))

@@ -38,7 +38,7 @@ def input_ends(region: Region, network: NetworkObject) -> tuple[Point, Point]:
         network: The network.
     """
     node = network.node_ids[region.layer]
-    maps = network.maps[node]
+    maps = network.all_maps[node]
     shape, field_ = (maps.height, maps.width), network.receptive_fields.get(node)
     size = input_size(network)
     last = region.row + region.rows - 1, region.column + region.columns - 1
@@ -56,7 +56,7 @@ def matching_box(ends: tuple[Point, Point], node: int, network: NetworkObject) -
         node: Id of the layer.
         network: The network.
     """
-    maps, field_ = network.maps[node], network.receptive_fields.get(node)
+    maps, field_ = network.all_maps[node], network.receptive_fields.get(node)
     shape, size = (maps.height, maps.width), input_size(network)
     row, column = matching_position(ends[0], shape, field_, size)
     last_row, last_column = matching_position(ends[1], shape, field_, size)
@@ -68,7 +68,7 @@ def input_size(network: NetworkObject) -> tuple[int, int]:
     if network.result is not None:
         height, width = network.result.image.shape[:2]
         return height, width
-    maps = network.maps[network.network.inputs[0]]
+    maps = network.all_maps[network.network.inputs[0]]
     return maps.height, maps.width
 
 
@@ -79,13 +79,13 @@ def pointed_region(world: WorldContents, hit: Hit | None) -> Region | None:
     network = world.networks[hit.slot]
     if hit.kind == "input":
         node = network.network.inputs[0]
-        maps = network.maps.get(node)
+        maps = network.layer_maps(node)
         if maps is None:
             return None
         row, column = int(hit.down * maps.height), int(hit.across * maps.width)
         row, column = min(row, maps.height - 1), min(column, maps.width - 1)
         return Region(hit.slot, network.network.by_id[node].name, row, column)
-    maps = network.maps.get(hit.node)
+    maps = network.layer_maps(hit.node)
     if hit.kind != "layer" or maps is None or maps.height * maps.width < 2:
         return None
     if hit.channel < 0 and not hit.picture:
@@ -102,7 +102,7 @@ def check_region(world: WorldContents, region: Region) -> None:
     """
     network = world.networks[region.network]
     node = network.node_ids[region.layer]
-    maps = network.maps.get(node)
+    maps = network.whole_maps(node)
     if maps is None:
         raise VrnnError(f"'{region.layer}' has no feature maps yet; wait for the forward pass")
     if maps.height * maps.width < 2:

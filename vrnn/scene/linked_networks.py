@@ -47,12 +47,12 @@ def matched_hits(world: WorldContents, hit: Hit | None) -> tuple[Hit, ...]:
     own = world.networks.get(hit.slot)
     for slot, node in matched_layers(world, hit.slot, hit.node).items():
         network, frame = world.networks[slot], world.placement_frame(slot)
-        maps = network.maps.get(node)
+        maps = network.layer_maps(node)
         if node not in frame.index:
             continue
         channel, row, column = -1, 0, 0
-        if own is not None and maps is not None and hit.node in own.maps:
-            before = own.maps[hit.node]
+        before = None if own is None else own.layer_maps(hit.node)
+        if own is not None and maps is not None and before is not None:
             row, column = min(hit.row, before.height - 1), min(hit.column, before.width - 1)
             region = Region(hit.slot, own.network.by_id[hit.node].name, row, column)
             row, column, _, _ = matching_box(input_ends(region, own), node, network)
@@ -71,7 +71,7 @@ def linked_marks(world: WorldContents) -> Iterator[PickRegion]:
             area = map_area(world, hit.slot, hit.node, hit.channel)
         area = panel_area(world, hit.slot, hit.node) if area is None else area
         yield area
-        maps = world.networks[hit.slot].maps.get(hit.node)
+        maps = world.networks[hit.slot].layer_maps(hit.node)
         if maps is not None and maps.height * maps.width > 1 and hit.channel >= 0:
             yield _position(area, (hit.row, hit.column), (maps.height, maps.width))
 
@@ -81,12 +81,12 @@ def linked_text(world: WorldContents, hit: Hit) -> str:
 
     With each stands how much it is more or less than the value that is pointed at.
     """
-    own = world.networks[hit.slot].maps.get(hit.node) if hit.slot in world.networks else None
+    own = world.networks[hit.slot].whole_maps(hit.node) if hit.slot in world.networks else None
     text = ""
     for other in matched_hits(world, hit):
         network = world.networks[other.slot]
         name = f"network {other.slot}, {network.network.by_id[other.node].name}"
-        maps = network.maps.get(other.node)
+        maps = network.whole_maps(other.node)
         if hit.channel < 0 or hit.picture or own is None or maps is None:
             text += f"   in {name}"
             continue

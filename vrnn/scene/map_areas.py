@@ -108,7 +108,7 @@ def begin_region(world: WorldContents, hit: Hit | None) -> DraggedRegion | None:
         return None
     network = world.networks[hit.slot]
     node = network.network.inputs[0] if hit.kind == "input" else hit.node
-    maps = network.maps.get(node)
+    maps = network.layer_maps(node)
     area = pointed_area(world, hit)
     if maps is None or area is None or network.network.by_id[node].presentation == "nodes":
         return None

@@ -10,10 +10,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from vrnn.network.channel_groups import ChannelGroups, ChannelSource
-from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
+from vrnn.network.feature_maps import CoarseMaps, FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.kernel_edits import KernelShape
 from vrnn.network.layer_kinds import LayerKind, layer_kind
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
@@ -64,7 +65,9 @@ class NetworkObject:
             layer's one map by `folded_map_id`.
         left_out: How many of the finest levels of their pyramid the maps of a node lack on the GPU,
             by node id.
-        maps: The maps that have been uploaded, by node id.
+        maps: The whole maps that are in memory and have been uploaded, by node id.
+        coarse: What is known of the maps of the other layers that have been uploaded, by node id.
+        asked: Layers whose whole maps somebody has asked for since this was last looked at.
         result: The last complete forward pass.
         before_ablation: What the same input gave with nothing ablated, without its maps; None
             where nothing is ablated, or that is not known.
@@ -84,6 +87,8 @@ class NetworkObject:
     addresses: dict[int, tuple[int, int]] = field(default_factory=dict)
     left_out: dict[int, int] = field(default_factory=dict)
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
+    coarse: dict[int, CoarseMaps] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
     result: ForwardResult | None = None
     before_ablation: ForwardResult | None = None
     _unablated: ForwardResult | None = field(init=False, default=None)
@@ -105,6 +110,39 @@ class NetworkObject:
         kinds = dict.fromkeys(layer_kind(node.operation) for node in self.network.nodes)
         self.kinds = tuple(kind for kind in kinds if kind is not None)
         self.node_ids = {node.name: node.id for node in self.network.nodes}
+
+    def add_maps(self, maps: Mapping[int, LayerMaps]) -> None:
+        """Let maps that have been uploaded take the place of those before, by node id."""
+        for node, layer in maps.items():
+            self.maps.pop(node, None)
+            self.coarse.pop(node, None)
+            if isinstance(layer, FeatureMaps):
+                self.maps[node] = layer
+            elif isinstance(layer, CoarseMaps):
+                self.coarse[node] = layer
+
+    def layer_maps(self, node: int) -> LayerMaps | None:
+        """Return what is known of a layer's maps, whole or not; None before they have arrived."""
+        return self.maps.get(node) or self.coarse.get(node)
+
+    @property
+    def all_maps(self) -> Mapping[int, LayerMaps]:
+        """What is known of the maps of each layer, whole or not, by node id."""
+        return {**self.coarse, **self.maps} if self.coarse else self.maps
+
+    def whole_maps(self, node: int) -> FeatureMaps | None:
+        """Return the whole maps of a layer, and have them made where they are not in memory.
+
+        Whoever needs values asks here, again and again as long as they are needed.
+
+        Args:
+            node: Id of the layer.
+
+        Returns:
+            None as long as they are not there.
+        """
+        self.asked.add(node)
+        return self.maps.get(node)
 
     def keep_result(self, result: ForwardResult) -> None:
         """Set the result of a complete forward pass, and order channels by it."""
@@ -208,7 +246,7 @@ class NetworkObject:
             Channel numbers, the first first; None for `index`, and as long as the values to order
             by are not there.
         """
-        maps, by = self.maps.get(node.id), layer.order
+        by, maps = layer.order, self.layer_maps(node.id)
         if by == "index" or maps is None:
             return None
         if by in ("variation", "correlation"):
@@ -219,7 +257,9 @@ class NetworkObject:
         if by == "evidence":
             attributions = self.attributions.get(node.id)
             return None if attributions is None else np.argsort(-attributions, kind="stable")
-        return channel_order(maps, by)
+        if by == "entropy":
+            maps = self.whole_maps(node.id)
+        return None if maps is None else channel_order(maps, by)
 
     def visible_nodes(self, frame: PlacementFrame) -> Mapping[int, Node]:
         """Return the layers of a frame by id.

@@ -57,11 +57,13 @@ def hover_text(world: World) -> str:
     relevance += _path_text(world, hit) + linked_text(world, hit)
     if hit.picture:
         return f"{text}   {find_layer_picture(hit.picture).title.lower()}{relevance}"
-    maps = network.maps.get(hit.node)
-    if hit.channel < 0 or maps is None:
+    if hit.channel < 0 or network.layer_maps(hit.node) is None:
         return text + relevance
-    value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
-    number = f"{value:.4g}" if math.isfinite(value) else "not finite"
+    maps = network.whole_maps(hit.node)
+    number = "…"  # as long as it is made again
+    if maps is not None:
+        value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
+        number = f"{value:.4g}" if math.isfinite(value) else "not finite"
     position = position_text(node, hit.row, hit.column, network.info.token_names, choices)
     is_attention = node.presentation == "attention"
     channel = "head" if is_attention else "channel"
@@ -131,7 +133,7 @@ def legend_range(world: World, hit: Hit | None) -> ValueRange | None:
     mapping = world.state.color_mapping
     pointed = hit is not None and hit.slot in world.networks
     slot = hit.slot if hit is not None and pointed else min(world.slots, default=-1)
-    maps = world.networks[slot].maps if slot >= 0 else {}
+    maps = world.networks[slot].all_maps if slot >= 0 else {}
     if mapping.normalize_by == "network":
         return network_range(maps.values(), mapping) if maps else None
     layer = None if hit is None or hit.kind != "layer" or hit.picture else maps.get(hit.node)

@@ -38,7 +38,7 @@ def similarity_text(world: WorldContents, hit: Hit) -> str:
     if shown is None:
         return ""
     if hit.node not in shown.layers:
-        maps = world.networks[hit.slot].maps.get(hit.node)
+        maps = world.networks[hit.slot].layer_maps(hit.node)
         is_single = maps is not None and maps.height * maps.width == 1
         return "   one position: nothing to compare" if is_single else ""
     found = shown.layers[hit.node]

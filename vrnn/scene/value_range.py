@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.colormap import symmetric_range
 
@@ -17,7 +17,7 @@ ValueRange = tuple[float, float]
 """Values at the ends of the colors."""
 
 
-def network_range(maps: Iterable[FeatureMaps], color_mapping: ColorMapping) -> ValueRange:
+def network_range(maps: Iterable[LayerMaps], color_mapping: ColorMapping) -> ValueRange:
     """Return one range for all layers of a network, in which most of them can be read.
 
     The largest value of a network is far above what most layers reach: with it as the end of the
@@ -43,7 +43,7 @@ def network_range(maps: Iterable[FeatureMaps], color_mapping: ColorMapping) -> V
     return symmetric_range(low, high) if color_mapping.symmetric else (low, high)
 
 
-def layer_range(layer: FeatureMaps, color_mapping: ColorMapping) -> ValueRange:
-    """Return the range of a layer's values, before `FeatureMaps.clip_fraction`."""
+def layer_range(layer: LayerMaps, color_mapping: ColorMapping) -> ValueRange:
+    """Return the range of a layer's values, before `LayerMaps.clip_fraction`."""
     ends = layer.lowest, layer.highest
     return symmetric_range(*ends) if color_mapping.symmetric else ends

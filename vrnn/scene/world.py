@@ -13,8 +13,8 @@ import numpy as np
 
 from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.channel_paths import ChannelPaths
-from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.network.positions import has_side_by_side
@@ -118,10 +118,19 @@ class World(WorldContents):
         self.networks[slot].addresses = dict(addresses)
         self._invalidate()
 
-    def add_maps(self, slot: int, maps: Mapping[int, FeatureMaps]) -> None:
+    def add_maps(self, slot: int, maps: Mapping[int, LayerMaps]) -> None:
         """Add maps that have been uploaded, by node id."""
-        self.networks[slot].maps.update(maps)
-        self._invalidate()
+        network = self.networks[slot]
+        by_values = {name for (s, name), one in self.state.layers.items() if one.order == "entropy"}
+        # Maps that were made again let a layer be ordered that could not be before.
+        is_ordered = bool(by_values) and any(
+            node in network.coarse and network.network.by_id[node].name in by_values
+            for node in maps
+        )
+        network.add_maps(maps)
+        if is_ordered:
+            network.reorder_channels()
+        self._invalidate(placement=is_ordered)
 
     def set_result(self, slot: int, result: ForwardResult) -> None:
         """Set the result of a complete forward pass."""

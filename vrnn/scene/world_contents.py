@@ -118,7 +118,7 @@ class WorldContents:
     def not_finite(self) -> int:
         """Values in all maps that are NaN or infinite."""
         networks = self.networks.values()
-        return sum(maps.not_finite for network in networks for maps in network.maps.values())
+        return sum(maps.not_finite for network in networks for maps in network.all_maps.values())
 
     @property
     def layer_kinds(self) -> tuple[LayerKind, ...]:

@@ -120,7 +120,7 @@ class PanelContext:
         if name not in network.node_ids:
             return None
         node = network.network.by_id[network.node_ids[name]]
-        return slot, network, node, network.maps.get(node.id)
+        return slot, network, node, network.whole_maps(node.id)
 
     def subject_hit(self) -> Hit | None:
         """Return a hit on the subject, as if it were pointed at; None when there is none."""

@@ -62,7 +62,7 @@ class CardDeck:
         if feature is not None:
             lines = [describe(name, feature)]
             return [ImageCard(feature.pixels, lines, magnify == "smooth", None, MAP_SIDE)]
-        maps = self._world.networks[hit.slot].maps.get(hit.node)
+        maps = self._world.networks[hit.slot].whole_maps(hit.node)
         if maps is None:
             return []
         marked = (hit.row, hit.column)
@@ -98,7 +98,7 @@ class CardDeck:
         return self._magnified[2]
 
     def _value(self, slot: int, node: int, channel: int, row: int, column: int) -> str:
-        maps = self._world.networks[slot].maps.get(node)
+        maps = self._world.networks[slot].whole_maps(node)
         if maps is None:
             return ""
         value = float(maps.values[channel, row, column]) * maps.scale

@@ -84,7 +84,7 @@ class ChannelComparisons:
         for key in self._compared.keys() - wanted.keys():
             self._stop(key)
         for key, over in wanted.items():
-            maps = self._world.networks[key[0]].maps.get(key[1])
+            maps = self._world.networks[key[0]].whole_maps(key[1])
             if maps is not None:
                 self._compare(key, over, maps)
                 self._draw_components(key, over, maps)

@@ -9,6 +9,7 @@ import numpy as np
 
 from vrnn.compute.paths.jobs import ChannelLinksJob
 from vrnn.network.channel_paths import ChannelLinks, ChannelShares, find_paths
+from vrnn.network.feature_maps import CoarseMaps
 from vrnn.network.kernel_edits import KernelEdit
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
@@ -114,9 +115,11 @@ class ChannelPathFinder:
         )  # fmt: skip
 
     def _mean_activations(self, slot: int) -> dict[int, np.ndarray]:
-        """(C,) mean |a| of each channel by node id."""
+        """(C,) mean |a| of each channel by node id; where maps are not whole, of their means."""
         found = {}
-        for node, maps in self._world.networks[slot].maps.items():
+        network = self._world.networks[slot]
+        for node, layer in network.all_maps.items():
+            maps = layer.as_maps if isinstance(layer, CoarseMaps) else network.maps[node]
             values = np.abs(maps.values.astype(np.float32)).mean((1, 2)) * maps.scale
             found[node] = np.nan_to_num(values, nan=0.0, posinf=0.0)
         return found

@@ -225,7 +225,7 @@ class ComparisonManager:
             self._world.set_layer_picture(*key, DIFFERENCE_PICTURE, None)
         for key, (slot, node) in wanted.items():
             networks = self._world.networks
-            first, second = networks[slot].maps.get(node), networks[key[0]].maps.get(key[1])
+            first, second = networks[slot].whole_maps(node), networks[key[0]].whole_maps(key[1])
             if first is None or second is None:
                 continue
             known = self._pictured.get(key)

@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.feature_maps import CoarseMaps, FeatureMaps
 from vrnn.network.graph import Network
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.layer_pictures import LayerPicture, find_layer_picture, layer_picture_names
 from vrnn.network.node_layout import NodeLayout
 from vrnn.render.picture_store import PICTURE_SIDE
@@ -24,7 +25,7 @@ from vrnn.style.colormap import apply, lookup_table, symmetric_range
 BETWEEN_NODES = (12, 14, 18)
 """sRGB between the nodes of a graph."""
 
-Source = FeatureMaps | LayerPicture
+Source = LayerMaps | LayerPicture
 
 
 @dataclass
@@ -33,12 +34,13 @@ class _NetworkPictures:
 
     Attributes:
         numbers: Number of each layer's picture in the store, by node id.
-        made: What each picture was made of: kind, source, and whether zero is in the middle.
+        made: What each picture was made of: kind, source or its statistics, and whether zero is in
+            the middle.
         shown: The pictures on the GPU.
     """
 
     numbers: dict[int, int]
-    made: dict[int, tuple[str, Source, bool]] = field(default_factory=dict)
+    made: dict[int, tuple[str, object, bool]] = field(default_factory=dict)
     shown: dict[int, DistantPicture] = field(default_factory=dict)
 
 
@@ -92,7 +94,7 @@ class DistantPictureUploader:
 
     def _update_network(self, slot: int, pictures: _NetworkPictures, until: float) -> bool:
         symmetric = self._world.state.color_mapping.symmetric
-        maps = self._world.networks[slot].maps
+        network = self._world.networks[slot]
         known = layer_picture_names()
         for node, number in pictures.numbers.items():
             kind = self._world.distant_kind(slot, node)
@@ -100,18 +102,20 @@ class DistantPictureUploader:
             if kind in known:
                 source = self._world.layer_pictures.get((slot, node, kind))
                 if source is None and find_layer_picture(kind).make is not None:
-                    source = maps.get(node)
+                    source = network.layer_maps(node)
             if source is None:
                 if node in pictures.made:
                     del pictures.made[node]
                     pictures.shown.pop(node, None)
                 continue
             known_kind, known_source, known_symmetric = pictures.made.get(node, ("", None, False))
-            if known_source is source and (known_kind, known_symmetric) == (kind, symmetric):
+            # Of maps their statistics: these are the same however many levels are there.
+            made_of = source.channel_stats if isinstance(source, LayerMaps) else source
+            if known_source is made_of and (known_kind, known_symmetric) == (kind, symmetric):
                 continue
             if time.perf_counter() > until:
                 return False
-            pictures.made[node] = (kind, source, symmetric)
+            pictures.made[node] = (kind, made_of, symmetric)
             picture = self._make(kind, source)
             if picture is None:
                 pictures.shown.pop(node, None)
@@ -131,9 +135,11 @@ class DistantPictureUploader:
         if isinstance(source, LayerPicture):
             return source
         make = find_layer_picture(kind).make
+        maps = source.as_maps if isinstance(source, CoarseMaps) else source
         assert make is not None
+        assert isinstance(maps, FeatureMaps)
         try:
-            return make(source)
+            return make(maps)
         except VrnnError as error:
             if str(error) not in self._errors:  # it may come again with each forward pass
                 self._errors.add(str(error))

@@ -126,7 +126,7 @@ def command_for_current_input(state: State) -> SetInputImage | SetInputNoise:
 
 def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors) -> HeldImage:
     network = world.networks[slot]
-    maps = network.maps.get(node)
+    maps = network.whole_maps(node)
     name = network.network.by_id[node].name
     if maps is None:
         raise VrnnError(f"the feature maps of '{name}' are not computed yet")

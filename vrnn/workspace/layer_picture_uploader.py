@@ -52,7 +52,7 @@ class LayerPictureUploader:
         given = self._world.layer_pictures.get((*key, kind))
         if given is not None or find_layer_picture(kind).make is None:
             return given
-        return self._world.networks[key[0]].maps.get(key[1])
+        return self._world.networks[key[0]].whole_maps(key[1])
 
     def _show(self, key: Key, kind: str, source: FeatureMaps | LayerPicture) -> None:
         try:

@@ -83,6 +83,7 @@ class LiveContent:
         self._nearby = NearbyHistograms()
         self._wall: ImageWall | None = None
         self._displayed: dict[int, int] = {}
+        self._maps_shown = 0
 
     def upload(
         self, max_bytes: float = float("inf"), clip_from_world: np.ndarray | None = None
@@ -109,6 +110,12 @@ class LiveContent:
         complete &= self._workspace.similarity.update(
             SIMILARITY_SECONDS_A_FRAME if is_bounded else inf
         )
+        if self._feed.maps_shown != self._maps_shown:
+            self._maps_shown = self._feed.maps_shown
+            self._workspace.channels.update()
+            self._workspace.comparison.update_pictures()
+            if self._world.state.pins and not self._feed.has_pending:
+                self._workspace.pins.update(self._world.state.pins)
         displayed = dict(self._feed.displayed_sequence)
         if displayed != self._displayed:
             self._displayed = displayed
@@ -196,6 +203,7 @@ class LiveContent:
         return (
             self._wall is not None
             and self._wall.complete
+            and self._feed.residency.complete
             and self._nearby.complete
             and not self._workspace.links.pending
             and not self._workspace.connections.pending

@@ -1,80 +1,130 @@
-"""Which layers have all of their maps on the GPU, where the maps of all layers are too many for it.
+"""What of the maps is on the GPU and in main memory: what can be seen, within two budgets.
 
 Each layer's coarse maps are always there, a few percent of the bytes. The finer levels of the
-pyramid are there for the layers whose maps are seen largest from where the eye is, as many as a
-budget allows. What is exported, pointed at or measured comes from the worker's maps, which are
-whole.
+pyramid are there for the layers whose maps are seen largest from where the eye is. While images
+stream, only what can be seen is made at all; when an image stays, the rest follows. What is
+exported, pointed at or measured comes from whole maps, which are made where they are missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.network.feature_maps import (
-    FeatureMaps,
-    block_size,
-    coarse_block_size,
-    levels_above,
-    map_shape,
-)
+from vrnn.errors import VrnnError
+from vrnn.network.coarse_levels import HALF, coarse_levels, fine_levels, whole_sizes
+from vrnn.network.feature_maps import CoarseMaps, FeatureMaps, coarse_block_size, map_shape
 from vrnn.network.graph import Network
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.render.renderer import Renderer
+from vrnn.scene.seen_layers import SIDE_BEHIND_PICTURE, Key, LayerSight, unseen_levels
 from vrnn.scene.world import World
+from vrnn.workspace.host_maps import Fill, HostMaps
+from vrnn.workspace.sent_bytes import SentBytes
+from vrnn.workspace.wanted_maps import AskedLayers, needs_all_values
 
-COARSE_SIDE = 32
-"""Height and width of the coarse maps at most, values."""
-NEAR_ANGLE = 0.012
-"""Angle, radians, above which a map is seen so large that coarse ones do not do: of some ten
-pixels, where the picture of the whole layer dissolves into its maps."""
 BYTES_A_FRAME = 16 * 2**20
 """Of full maps that are sent to the GPU at once, about."""
-HALF = 2
-"""Bytes of a half float."""
-
-Key = tuple[int, int]
-"""Network and node."""
+STILL_SECONDS = 0.4
+"""Seconds without another image of a stream after which the one that is shown stays."""
 
 
 @dataclass(frozen=True)
 class Residency:
-    """What of the maps is on the GPU.
+    """What of the maps is on the GPU and in main memory.
 
     Attributes:
-        budget: Bytes that all maps may take.
-        whole: Layers with all of their maps, of those whose coarse maps alone would be there.
+        budget: Bytes that all maps may take on the GPU.
+        whole: Layers with all of their maps there, of those whose coarse maps alone would be.
         coarse: Number of layers that there are of these.
+        used: Bytes that all maps take on the GPU.
+        host_budget: Bytes that all maps may take in main memory; 0 for as many as there are.
+        host_used: Bytes that they take.
+        host_whole: Layers with whole maps in main memory.
+        layers: Layers with maps.
+        sent: Bytes a second that went to the GPU lately.
     """
 
     budget: int
     whole: int
     coarse: int
+    used: int = 0
+    host_budget: int = 0
+    host_used: int = 0
+    host_whole: int = 0
+    layers: int = 0
+    sent: float = 0.0
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
 
 
 class MapResidency:
-    """Decides it, and sends maps accordingly."""
+    """Decides it, sends maps accordingly, and has missing ones made.
 
-    def __init__(self, world: World, renderer: Renderer, tell: Callable[[str], None]) -> None:
+    Attributes:
+        host: The whole maps in main memory.
+    """
+
+    def __init__(
+        self, world: World, renderer: Renderer, tell: Callable[[str], None], host_budget: int = 0,
+        fill: Fill = _nothing, run_again: Callable[[], None] = _nothing,
+    ) -> None:  # fmt: skip
         """Begin without networks.
 
         Args:
             world: The world.
             renderer: Holds the maps on the GPU, and the budget.
             tell: Takes a sentence for the user.
+            host_budget: Bytes that maps may take in main memory; 0 for as many as there are.
+            fill: Asks the worker for whole maps.
+            run_again: Runs the image again.
         """
         self._world, self._renderer, self._tell = world, renderer, tell
-        self._levels: dict[int, dict[int, int]] = {}  # that coarse maps lack, by network and node
-        self._there: dict[Key, int] = {}  # bytes of full blocks, by layer
+        self.host = HostMaps(world, host_budget, fill, tell, run_again)
+        self._sight, self._asked = LayerSight(world), AskedLayers(world)
+        self._levels: dict[int, dict[int, int]] = {}  # that the GPU lacks, by network and node
+        self._base: dict[Key, int] = {}  # that what is always there lacks now, by layer
+        self._sizes: dict[int, dict[int, int]] = {}  # bytes of whole blocks, by network and node
+        self._there: dict[Key, int] = {}  # bytes of full blocks beside these, by layer
         self._fixed: dict[int, int] = {}  # bytes that are always there, by network
+        self._run_again = run_again
         self._told: set[int] = set()  # networks
+        self._eye = np.zeros(3)
+        self._streamed = -np.inf  # when the last image of a stream was asked for
+        self._is_complete = True
+        self._has_to_repeat = False  # the last image of a stream, once it stays
+        self._wanted: list[Key] = []
+        self._changed: set[int] = set()  # networks
+        self._limit = np.inf  # bytes, once the GPU has refused more
+        self.sent = SentBytes()
 
     @property
     def status(self) -> Residency:
-        """What is on the GPU now."""
-        coarse = sum(map(len, self._levels.values()))
-        return Residency(self._renderer.maps.budget, len(self._there), coarse)
+        """What is where now."""
+        networks = self._world.networks.values()
+        return Residency(
+            self._renderer.maps.budget,
+            len(self._there),
+            sum(map(len, self._levels.values())),
+            self._renderer.maps.bytes,
+            self.host.budget,
+            self.host.bytes,
+            sum(len(network.maps) for network in networks),
+            sum(len(network.all_maps) for network in networks),
+            self.sent.rate,
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that is seen or asked for is missing."""
+        return self._is_complete
+
+    # Networks.
 
     def open(self, slot: int, network: Network, sizes: Mapping[int, int]) -> None:
         """Take room for the maps of a network: for all of them, or for coarse ones.
@@ -88,39 +138,119 @@ class MapResidency:
             VrnnError: The GPU has not enough memory.
         """
         self.close(slot)
-        levels: dict[int, int] = {}
-        if HALF * sum(sizes.values()) + sum(self._fixed.values()) > self._renderer.maps.budget:
-            levels = dict(_fine_levels(network))
-        by_id = network.by_id
-        coarse = {n: coarse_block_size(*map_shape(by_id[n].shape), k) for n, k in levels.items()}
-        self._fixed[slot] = HALF * sum({**sizes, **coarse}.values())
-        self._levels[slot] = levels
-        self._renderer.maps.allocate(slot, {**sizes, **coarse})
+        self.host.open(slot, network)
+        free = self._renderer.maps.budget - sum(self._fixed.values())
+        if HALF * sum(sizes.values()) > free:
+            self._take_coarse(slot, network, sizes, free)
+        else:
+            try:
+                self._take(slot, {}, sizes)
+            except VrnnError:  # it has less than it says
+                self._take_coarse(slot, network, sizes, free)
         self._show(slot)
+
+    def _take_coarse(
+        self, slot: int, network: Network, sizes: Mapping[int, int], free: float
+    ) -> None:
+        levels, by_id = coarse_levels(network, free), network.by_id
+        coarse = {n: coarse_block_size(*map_shape(by_id[n].shape), k) for n, k in levels.items()}
+        self._take(slot, levels, {**sizes, **coarse})
+
+    def _take(self, slot: int, levels: dict[int, int], sizes: Mapping[int, int]) -> None:
+        self._renderer.maps.allocate(slot, sizes)
+        self._levels[slot], self._fixed[slot] = levels, HALF * sum(sizes.values())
+        self._sizes[slot] = whole_sizes(self._world.networks[slot].network)
+        self._base |= {(slot, node): k for node, k in levels.items()}
+        self._world.networks[slot].left_out = dict(levels)
 
     def close(self, slot: int) -> None:
         """Forget a network."""
+        self.host.close(slot)
         self._fixed.pop(slot, None)
         self._levels.pop(slot, None)
+        self._sizes.pop(slot, None)
+        self._base = {key: left_out for key, left_out in self._base.items() if key[0] != slot}
         self._there = {key: size for key, size in self._there.items() if key[0] != slot}
         self._told.discard(slot)
 
-    def upload(self, slot: int, node: int, maps: FeatureMaps) -> int:
+    # Passes.
+
+    def pass_levels(self, streams: bool) -> dict[int, dict[int, int]]:
+        """Return how many levels the maps of the next pass may lack, by network and node.
+
+        Args:
+            streams: Whether the image is one of a stream; only what can be seen is made then.
+
+        Returns:
+            For each network that is named; the maps of others are whole.
+        """
+        now = time.monotonic()
+        self._streamed = now if streams else -np.inf
+        asked = self._asked.update()
+        near = {slot: self._sight.look(slot, self._eye) for slot in self._world.slots}
+        angles = {
+            (slot, node): float(angle)
+            for slot, seen in near.items()
+            for node, angle in zip(seen.frame.node_ids, seen.angles, strict=True)
+        }
+        first = sorted(angles, key=lambda key: -angles[key])
+        levels = self.host.pass_levels(first, asked)
+        self._has_to_repeat = streams and self.host.is_limited
+        if not streams or needs_all_values(self._world.state):
+            return levels
+        return {
+            slot: levels.get(slot, {}) if self.host.keeps_all(slot)
+            else self._stream_levels(slot, levels.get(slot, {}), asked)
+            for slot in self._world.slots
+        }  # fmt: skip
+
+    def _stream_levels(
+        self, slot: int, least: Mapping[int, int], asked: Mapping[Key, float]
+    ) -> dict[int, int]:
+        network = self._world.networks[slot].network
+        seen = self._sight.look(slot, self._eye)
+        places = seen.frame.index
+        found = {}
+        for node, most in fine_levels(network, SIDE_BEHIND_PICTURE).items():
+            if (slot, node) in asked:
+                continue
+            levels = most
+            if node in places:  # else it is in a folded module
+                angle, hidden = float(seen.angles[places[node]]), bool(seen.hidden[places[node]])
+                levels = unseen_levels(network.by_id[node].shape, angle, hidden)
+            levels = max(min(levels, most), least.get(node, 0))
+            on_gpu = self._levels[slot].get(node, 0)
+            if levels < on_gpu:  # there it has all of its levels or only these
+                levels = 0 if (slot, node) in self._wanted else on_gpu
+            if levels:
+                found[node] = levels
+        return found
+
+    # What arrives.
+
+    def upload(self, slot: int, node: int, maps: LayerMaps) -> int:
         """Send new maps of a layer; returns how many bytes."""
-        left_out = self._levels[slot].get(node, 0)
-        if not left_out:
-            self._renderer.maps.upload(slot, node, maps.block)
-            return HALF * maps.size
-        coarse = maps.coarse_block(left_out)
-        self._renderer.maps.upload(slot, node, coarse)
-        if (slot, node) not in self._there:
-            return coarse.nbytes
-        self._renderer.maps.add_own(slot, node, maps.block)
-        return coarse.nbytes + HALF * maps.size
+        store, key = self._renderer.maps, (slot, node)
+        lacks = maps.left_out if isinstance(maps, CoarseMaps) else 0
+        left_out = max(lacks, self._levels[slot].get(node, 0))
+        block = maps.block
+        if left_out > lacks and isinstance(maps, FeatureMaps | CoarseMaps):
+            block = maps.coarse_block(left_out)
+        store.upload(slot, node, block)
+        self._base[key] = left_out
+        sent = block.nbytes
+        if key in self._there and not lacks:
+            store.add_own(slot, node, maps.block)
+            sent += maps.nbytes
+        elif key in self._there:  # what it has is of the image before
+            self._drop_own(key)
+        self._set_left_out(key)
+        self.sent.add(sent)
+        return sent
 
     def upload_from_device(
-        self, slot: int, layers: Mapping[int, FeatureMaps]
-    ) -> dict[int, FeatureMaps]:
+        self, slot: int, layers: Mapping[int, LayerMaps]
+    ) -> dict[int, LayerMaps]:
         """Send new maps that lie on the GPU already, as far as that goes.
 
         Args:
@@ -134,7 +264,32 @@ class MapResidency:
         blocks = {
             n: maps.stored for n, maps in whole.items() if not isinstance(maps.stored, np.ndarray)
         }
-        return whole if self._renderer.maps.upload_from_device(slot, blocks) else {}
+        if not self._renderer.maps.upload_from_device(slot, blocks):
+            return {}
+        for node in whole:
+            self._base[slot, node] = 0
+            self._set_left_out((slot, node))
+        self.sent.add(sum(maps.nbytes for maps in whole.values()))
+        return whole
+
+    def show(self) -> None:
+        """Let maps that have been sent be drawn from where they are."""
+        for slot in self._changed:
+            self._show(slot)
+        self._changed.clear()
+
+    def _set_left_out(self, key: Key) -> None:
+        """Let a layer be drawn with the levels that are on the GPU."""
+        slot, node = key
+        network = self._world.networks[slot]
+        left_out = 0 if key in self._there else self._base[key]
+        if network.left_out.get(node, 0) != left_out:
+            network.left_out.pop(node, None)
+            if left_out:
+                network.left_out[node] = left_out
+            self._changed.add(slot)
+
+    # What is near the eye.
 
     def update(self, eye: np.ndarray) -> bool:
         """Let the layers near the eye have all of their maps.
@@ -145,79 +300,119 @@ class MapResidency:
         Returns:
             Whether any came or went.
         """
-        wanted = self._wanted(eye)
-        missing = [key for key in wanted if key not in self._there]
-        if not missing:
+        self._eye = np.asarray(eye, np.float64)
+        asked = self._asked.update()
+        if not asked and not self._lacks_any:
+            self._is_complete = True
             return False
-        changed: set[int] = set()
+        streams = time.monotonic() - self._streamed < STILL_SECONDS
+        if self._has_to_repeat and not streams:
+            self._has_to_repeat = False
+            self._run_again()
+        angles = self._near()
+        missing = [key for key in asked if self.host.is_missing(key)]
+        lacking = self._lacking(angles)
+        missing += [key for key in lacking if self.host.is_missing(key) and key not in asked]
+        if not streams and not self.host.is_limited:
+            missing += [key for key in self._all_missing() if key not in missing]
+        self.host.trim(angles, asked)
+        if not streams:
+            self.host.request(missing)
+        changed = self._send(lacking)
+        self._is_complete = not (missing or changed or streams or self.host.is_filling)
+        return changed
+
+    @property
+    def _lacks_any(self) -> bool:
+        """Whether any layer lacks levels on the GPU or in memory."""
+        networks = self._world.networks.values()
+        return any(self._levels.values()) or any(n.left_out or n.coarse for n in networks)
+
+    def _near(self) -> dict[Key, float]:
+        """The layers whose maps are seen as such, with the angle of one, the largest first."""
+        near = {
+            (slot, node): angle
+            for slot in self._world.slots
+            if slot in self._levels
+            for angle, node in self._sight.look(slot, self._eye).near()
+        }
+        return dict(sorted(near.items(), key=lambda item: -item[1]))
+
+    def _all_missing(self) -> list[Key]:
+        networks = self._world.networks.items()
+        return [(slot, node) for slot, network in networks for node in network.coarse]
+
+    def _lacking(self, angles: Mapping[Key, float]) -> list[Key]:
+        """The layers that are to have fine levels on the GPU and lack them, by their angle."""
+        wanted, used = [], 0
+        for slot, node in angles:
+            network = self._world.networks[slot]
+            if node not in self._levels[slot]:  # there is room for its whole block
+                if network.left_out.get(node, 0):
+                    wanted.append((slot, node))
+                continue
+            size = self._sizes[slot][node]
+            if size > self._free:
+                self._tell_once(slot, node)
+            elif used + size <= self._free and network.layer_maps(node) is not None:
+                wanted.append((slot, node))
+                used += size
+        self._wanted = wanted
+        return [key for key in wanted if key not in self._there]
+
+    def _send(self, lacking: list[Key]) -> bool:
+        """Send what is in memory, a bounded part; returns whether anything was sent."""
         sent = 0
-        for slot, node in missing:
-            if sent >= BYTES_A_FRAME:
+        for key in lacking:
+            slot, node = key
+            maps = self._world.networks[slot].maps.get(node)
+            if maps is None or sent >= BYTES_A_FRAME:
+                continue
+            try:
+                if node in self._levels[slot]:
+                    self._make_room(maps.nbytes)
+                    self._renderer.maps.add_own(slot, node, maps.block)
+                    self._there[key] = maps.nbytes
+                else:
+                    self._renderer.maps.upload(slot, node, maps.block)
+                    self._base[key] = 0
+            except VrnnError as error:
+                self._on_full(str(error))
                 break
-            maps = self._world.networks[slot].maps[node]
-            changed |= self._make_room(HALF * maps.size, wanted)
-            self._renderer.maps.add_own(slot, node, maps.block)
-            self._there[slot, node] = HALF * maps.size
-            sent += HALF * maps.size
-            changed.add(slot)
-        for slot in changed:
-            self._show(slot)
-        return True
+            self._set_left_out(key)
+            sent += maps.nbytes
+        self.sent.add(sent)
+        changed = bool(self._changed)
+        self.show()
+        return changed
+
+    def _on_full(self, reason: str) -> None:
+        """Do with what the GPU has taken so far; `reason`: why it takes no more."""
+        self._limit = sum(self._there.values())
+        self._tell(f"{reason}; the maps for which it has no room are shown coarse")
 
     def _show(self, slot: int) -> None:
         """Let the maps of a network be drawn from where they are now."""
         own = {node for s, node in self._there if s == slot}
-        levels = self._levels[slot]
-        self._world.networks[slot].left_out = {n: k for n, k in levels.items() if n not in own}
         addresses = {node: (self._renderer.maps.own_array(slot, node), 0) for node in own}
         self._world.set_addresses(slot, {**self._renderer.maps.addresses(slot), **addresses})
 
-    def _make_room(self, size: int, wanted: list[Key]) -> set[int]:
-        """Drop what is wanted least until a block has room; returns the networks it is of."""
-        changed = set()
-        unwanted = [key for key in self._there if key not in wanted]
+    def _make_room(self, size: int) -> None:
+        """Drop what is wanted least until a block has room."""
+        unwanted = [key for key in self._there if key not in self._wanted]
         while sum(self._there.values()) + size > self._free and unwanted:
-            slot, node = unwanted.pop(0)  # the one that has been there longest
-            self._renderer.maps.drop_own(slot, node)
-            del self._there[slot, node]
-            changed.add(slot)
-        return changed
+            self._drop_own(unwanted.pop(0))  # the one that has been there longest
+
+    def _drop_own(self, key: Key) -> None:
+        self._renderer.maps.drop_own(*key)
+        del self._there[key]
+        self._set_left_out(key)
+        self._changed.add(key[0])
 
     @property
-    def _free(self) -> int:
+    def _free(self) -> float:
         """Bytes for full blocks, of all that maps may take."""
-        return self._renderer.maps.budget - sum(self._fixed.values())
-
-    def _wanted(self, eye: np.ndarray) -> list[Key]:
-        """The layers that are to have all of their maps, those seen largest first."""
-        seen = sorted(self._seen(eye), reverse=True)
-        wanted, used = [], 0
-        for _, slot, node in seen:
-            size = self._world.networks[slot].maps[node].size * HALF
-            if size > self._free:
-                self._tell_once(slot, node)
-            elif used + size <= self._free:
-                wanted.append((slot, node))
-                used += size
-        return wanted
-
-    def _seen(self, eye: np.ndarray) -> Iterator[tuple[float, int, int]]:
-        """Angle of a map, radians, network and node of each layer whose maps are seen as such."""
-        for slot, network in self._world.networks.items():
-            levels = self._levels.get(slot)
-            if not levels or slot not in self._world.slots:
-                continue
-            frame = self._world.placement_frame(slot)
-            nodes = [n for n in frame.node_ids if n in levels and n in network.maps]
-            for node in nodes:
-                x, y, z, width, height = frame.panel_rect(node).tolist()
-                shape = frame.placement.panel_shapes.get(node)
-                columns = 1 if shape is None or shape.shows_one_map else shape.grid.columns
-                middle = np.array([x, y + height / 2, z])
-                away = np.linalg.norm(eye - middle) - np.hypot(width, height) / 2
-                angle = width / columns / max(float(away), 0.1)
-                if angle > NEAR_ANGLE:
-                    yield angle, slot, node
+        return min(self._limit, self._renderer.maps.budget - sum(self._fixed.values()))
 
     def _tell_once(self, slot: int, node: int) -> None:
         if slot in self._told:
@@ -229,12 +424,3 @@ class MapResidency:
             f"coarse, as maps may take {self._renderer.maps.budget >> 20:,} MB on the GPU; "
             "set a larger map_memory_mb"
         )
-
-
-def _fine_levels(network: Network) -> Iterator[tuple[int, int]]:
-    """Each node whose maps have levels that are too fine to be always there, and how many."""
-    for node in network.nodes:
-        shape = map_shape(node.shape)
-        levels = levels_above(*shape[1:], COARSE_SIDE)
-        if levels and block_size(*shape) and network.layout_of(node) is None:
-            yield node.id, levels

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import (
     Event,
+    FillEnded,
     ForwardComplete,
     GraphNotes,
     LoadingProgress,
@@ -20,6 +21,7 @@ from vrnn.compute.worker import (
 from vrnn.media.image_set import ImageSet
 from vrnn.network.derived_maps import fold_channels
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
 from vrnn.scene.network_object import NODE_LAYOUT_ID, folded_map_id
@@ -44,6 +46,7 @@ class WorkerEventSink:
         notes: Remarks about opened networks that have not been logged yet.
         notify: Takes sentences about forward passes, each once in a row.
         job_events: Events of jobs that `JobManager.update` has not taken yet.
+        maps_shown: How many times maps have been added to the world.
         passes: How many forward passes the worker has completed.
         displayed_sequence: Number of the last request whose forward pass is shown in full, by
             network, see `Worker.requested`.
@@ -61,11 +64,12 @@ class WorkerEventSink:
     notify: Callable[[str], None] = lambda note: None
     job_events: list[JobEvent] = field(default_factory=list)
     passes: int = 0
+    maps_shown: int = 0
     displayed_sequence: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
     unopened: set[int] = field(default_factory=set)
-    _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
+    _pending: dict[tuple[int, int], LayerMaps] = field(default_factory=dict)
     _results: dict[int, tuple[ForwardResult, int]] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
     residency: MapResidency = field(init=False)
@@ -93,13 +97,9 @@ class WorkerEventSink:
                 self.notes += [f"{event.title}: {note}" for note in event.notes]
             elif isinstance(event, MapsReady):
                 # Maps of a newer pass replace those of an older one that are still pending.
-                maps = {(event.slot, n): m for n, m in event.maps.items()}
-                waiting = self._pending.keys()
-                if event.are_portraits_new and event.slot in self.world.networks:
-                    there = {n: m for n, m in event.maps.items() if (event.slot, n) not in waiting}
-                    maps = {key: m for key, m in maps.items() if key in waiting}
-                    self.world.add_maps(event.slot, there)
-                self._pending.update(maps)
+                self._take_maps(event)
+            elif isinstance(event, FillEnded):
+                self.residency.host.on_fill_ended(event.slot, event.nodes, event.problem)
             elif isinstance(event, ForwardComplete):
                 self._results[event.slot] = (event.result, event.request)
                 self._notify_once(event.slot, event.result.note)
@@ -120,6 +120,32 @@ class WorkerEventSink:
                     opened = True
         return opened
 
+    def _take_maps(self, event: MapsReady) -> None:
+        if event.are_portraits_new:
+            self._take_portraits(event)
+            return
+        for node, maps in event.maps.items():
+            key, found = (event.slot, node), maps
+            if event.again:
+                known = self._pending.get(key)
+                completed = self.residency.host.completed(event.slot, node, maps, known)
+                if completed is None:
+                    continue
+                found = completed
+            self._pending[key] = found
+
+    def _take_portraits(self, event: MapsReady) -> None:
+        """Give maps that came before their portraits."""
+        network = self.world.networks.get(event.slot)
+        for node, maps in event.maps.items():
+            known = self._pending.get((event.slot, node))
+            if known is not None:
+                self._pending[event.slot, node] = replace(known, portrait=maps.portrait)
+                continue
+            known = None if network is None else network.layer_maps(node)
+            if known is not None:
+                self.world.add_maps(event.slot, {node: replace(known, portrait=maps.portrait)})
+
     def _notify_once(self, slot: int, note: str) -> None:
         if note and self._notified.get(slot) != note:
             self.notify(note)
@@ -128,13 +154,15 @@ class WorkerEventSink:
     def upload_folded_maps(self) -> None:
         """Compute and upload the single map of each folded layer."""
         for slot in self.world.slots:
-            for node, maps in self.world.networks[slot].maps.items():
+            for node, maps in self.world.networks[slot].all_maps.items():
                 self._fold(slot, node, maps)
 
-    def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
+    def _fold(self, slot: int, node: int, maps: LayerMaps) -> None:
         fold_display = self.world.state.fold_display
         if fold_display == "strongest" or not self.world.shows_one_map(slot, node):
             return
+        if not isinstance(maps, FeatureMaps):
+            return  # its whole maps are on their way, see `state_layers`
         folded_maps, folded_as = self._folded.get((slot, node), (None, ""))
         if folded_maps is not maps or folded_as != fold_display:
             self.renderer.maps.upload(
@@ -197,8 +225,8 @@ class WorkerEventSink:
         if in_view:
             first = {key: maps for key, maps in self._pending.items() if key in in_view}
             self._pending = first | self._pending
-            bytes_in_view = 2 * sum(maps.size for maps in first.values())
-            all_bytes = 2 * sum(maps.size for maps in self._pending.values())
+            bytes_in_view = sum(maps.nbytes for maps in first.values())
+            all_bytes = sum(maps.nbytes for maps in self._pending.values())
             self._least_bytes = max(self._least_bytes, bytes_in_view / 2, all_bytes / 10)
             max_bytes = max(max_bytes, self._least_bytes)
         arrived = self._upload_from_device()
@@ -210,6 +238,8 @@ class WorkerEventSink:
             arrived.setdefault(slot, {})[node] = maps
         for slot, layers in arrived.items():
             self.world.add_maps(slot, layers)
+            self.maps_shown += 1
+        self.residency.show()
         incomplete = {slot for slot, _ in self._pending}
         for slot in [s for s in self._results if s not in incomplete]:
             result, request = self._results.pop(slot)
@@ -221,9 +251,9 @@ class WorkerEventSink:
         complete = self._distant.update(PICTURE_SECONDS if is_bounded else float("inf"))
         return complete and not self._pending
 
-    def _upload_from_device(self) -> dict[int, dict[int, FeatureMaps]]:
+    def _upload_from_device(self) -> dict[int, dict[int, LayerMaps]]:
         """Send what lies on the GPU already, in no time; returns it by slot and node."""
-        arrived: dict[int, dict[int, FeatureMaps]] = {}
+        arrived: dict[int, dict[int, LayerMaps]] = {}
         for (slot, node), maps in self._pending.items():
             if not isinstance(maps.stored, np.ndarray):
                 arrived.setdefault(slot, {})[node] = maps

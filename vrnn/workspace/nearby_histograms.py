@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 
-from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import layer_histogram
 from vrnn.scene.primitives import QUAD, Visual
@@ -27,7 +26,8 @@ class NearbyHistograms:
     """
 
     def __init__(self) -> None:
-        self._histograms: dict[tuple[int, int], tuple[FeatureMaps, Histogram]] = {}
+        # By their statistics, which stay the same object when maps are dropped and made again.
+        self._histograms: dict[tuple[int, int], tuple[np.ndarray, Histogram]] = {}
         self._drawn_key: object = None
         self._any_shown = False
         self.complete = False
@@ -49,12 +49,14 @@ class NearbyHistograms:
         end = time.perf_counter() + MAX_SECONDS_A_FRAME
         self.complete = True
         for slot, node in nearby:
-            maps = world.networks[slot].maps[node]
-            if (slot, node) not in self._histograms or self._histograms[slot, node][0] is not maps:
+            stats = world.networks[slot].all_maps[node].channel_stats
+            if (slot, node) not in self._histograms or self._histograms[slot, node][0] is not stats:
+                maps = world.networks[slot].whole_maps(node)
                 if time.perf_counter() > end:
                     self.complete = False
                     break
-                self._histograms[slot, node] = (maps, layer_histogram(maps, NUM_BINS))
+                if maps is not None:
+                    self._histograms[slot, node] = (stats, layer_histogram(maps, NUM_BINS))
         shown = [key for key in nearby if key in self._histograms]
         frames = {slot: world.placement_frame(slot) for slot, _ in shown}
         drawn_key = (
@@ -90,8 +92,9 @@ class NearbyHistograms:
             for i in np.flatnonzero(distance < MAX_DISTANCE):
                 node = frame.node_ids[i]
                 shape = frame.placement.panel_shapes.get(node)
-                if node not in network.maps or shape is None or shape.shows_one_map:
+                maps = network.layer_maps(node)
+                if maps is None or shape is None or shape.shows_one_map:
                     continue
-                if network.maps[node].height * network.maps[node].width > 1:
+                if maps.height * maps.width > 1:
                     layers.append((float(distance[i]), slot, node))
         return [(slot, node) for _, slot, node in sorted(layers)]

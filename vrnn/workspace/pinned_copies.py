@@ -42,7 +42,7 @@ class PinnedCopies:
             node = network.node_ids.get(pin.layer) if network is not None else None
             if network is None or node is None:
                 continue
-            now = network.maps.get(node)
+            now = network.whole_maps(node)
             kept = self._maps_when_pinned.get(pin.number)
             if now is not None and kept is not None and _shape(now) != _shape(kept):
                 # Other roles of axes, or other things side by side: they cannot be compared.

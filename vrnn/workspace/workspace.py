@@ -38,6 +38,7 @@ from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
+from vrnn.workspace.fetched_maps import FetchedMaps
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.image_cloud import ImageCloudManager
@@ -47,6 +48,7 @@ from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.kernels import KernelReader
 from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
+from vrnn.workspace.map_residency import MapResidency
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
@@ -109,12 +111,16 @@ class Workspace:
         self.worker, self.renderer = worker, renderer
         self.world = World(state, seconds)
         self.feed = WorkerEventSink(self.world, renderer)
+        self.feed.residency = MapResidency(
+            self.world, renderer, self._notify, worker.map_bytes, worker.fill,
+            lambda: self.run_inference(at_once=False, stays=True),
+        )  # fmt: skip
+        self.messages: list[str] = []
         self.history = UndoStack(state)
         self.input = InputSource(self.world)
         self.passes_requested = 0
-        self.messages: list[str] = []
         self.faults: list[str] = []
-        notify = self.messages.append
+        notify = self._notify
         self.feed.notify = notify
         self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
         self.analyses = LayerAnalyses(self.world, self.jobs)
@@ -168,6 +174,9 @@ class Workspace:
         self.volumes = VolumeViews(self.world, self.jobs, colors)
         self.content = LiveContent(self)
         self.restorer = SessionRestorer(self)
+
+    def _notify(self, sentence: str) -> None:
+        self.messages.append(sentence)
 
     # Changes.
 
@@ -314,11 +323,12 @@ class Workspace:
         """The first network's data set; None for none."""
         return self.feed.datasets.get(0)
 
-    def run_inference(self, at_once: bool = True) -> None:
+    def run_inference(self, at_once: bool = True, stays: bool = False) -> None:
         """Run the input image through all networks.
 
         Args:
             at_once: Whether a running forward pass is aborted; else it completes first.
+            stays: Whether no other one is to be expected soon, though it is of a live source.
         """
         state = self.world.state
         ablations: dict[int, tuple[Ablation, ...]] = {}
@@ -338,6 +348,7 @@ class Workspace:
             interrupt=at_once,
             continues=image is not None,
             recorded=self.training.recorded(),
+            left_out=self.feed.residency.pass_levels(image is not None and not stays),
         )
         self.training.on_pass_requested(self.worker.requested)
 
@@ -405,6 +416,16 @@ class Workspace:
             hit: What; None for nothing.
         """
         self.world.hover(hit)
+
+    def fetch_maps(self, network: int, nodes: Sequence[int]) -> FetchedMaps:
+        """Return the whole maps of layers, one after the other, made again where they are missing.
+
+        Args:
+            network: Number of the network.
+            nodes: Ids of its layers, in the order in which they will be read.
+        """
+        loaded = self.on_network_loaded
+        return FetchedMaps(self.worker, self.feed, network, nodes, loaded)
 
     def reveal_layer(self, network: int, layer: str) -> None:
         """Bring a layer into view, with a copy pinned to it, where it will be at rest."""

@@ -105,7 +105,7 @@ def test_a_block_is_read_only_when_somebody_looks():
     memory = PassMemory(torch.from_numpy(values))
     size = block_size(1, 8, 8)
     maps = FeatureMaps(
-        1, 8, 8, PassMemoryBlock(memory, ROW_TEXELS), 1.0, np.zeros((3, 1), np.float32)
+        1, 8, 8, PassMemoryBlock(memory, ROW_TEXELS, size), 1.0, np.zeros((3, 1), np.float32)
     )
     assert maps.size == size
     assert "block" not in vars(maps)

@@ -218,7 +218,7 @@ class CapturedPass:
                 numbers[first:end].reshape(3, shape[0]), float(numbers[place.numbers])
             )
             tokens = numbers[end : place.stop].reshape(-1, shape[0])
-            block = PassMemoryBlock(memory, place.block)
+            block = PassMemoryBlock(memory, place.block, block_size(*shape))
             maps[node] = FeatureMaps(*shape, block, scale, stats, 0, tokens)
         return PassResult(self._result, maps)
 

@@ -64,15 +64,17 @@ class PassMemory:
 
 @dataclass(frozen=True)
 class PassMemoryBlock:
-    """One block in the memory of a pass; a `vrnn.network.feature_maps.DeviceBlock`.
+    """One block in the memory of a pass; a `vrnn.network.layer_maps.DeviceBlock`.
 
     Attributes:
         memory: That memory.
         first: Where the block begins in it.
+        size: How many half floats it has.
     """
 
     memory: PassMemory
     first: int
+    size: int
 
     @property
     def address(self) -> int:

@@ -272,13 +272,12 @@ def _panel_records(
     ]
     lookups = [network_object.node_lookup(node) for node in nodes]
     records = panel_records(frame.panel_rects, grids, nodes, lookups)
-    records["range"], records["clip"] = color_ranges(
-        network_object.maps, nodes, state.color_mapping
-    )
+    maps = network_object.all_maps
+    records["range"], records["clip"] = color_ranges(maps, nodes, state.color_mapping)
     arrays = np.zeros(len(nodes), int)
     for i, node in enumerate(nodes):
         arrays[i], first = network_object.addresses.get(node.id, (0, -1))
-        if node.id in network_object.maps:
+        if node.id in maps:
             records["base"][i] = first
             records["style"][i] |= network_object.left_out.get(node.id, 0) << STYLE_BITS
             if node.id in shapes and shapes[node.id].shows_one_map:
@@ -294,7 +293,7 @@ def _show_one_map(
     """Let a panel show one map for all channels; return the number of the array that holds it."""
     channels = int(record["grid"][0, 2])
     record["grid"][0] = (1, 1, 1)
-    maps = network_object.maps[node]
+    maps = network_object.all_maps[node]
     if fold_display == "strongest":
         record["grid"][0, 2] = channels
         record["first"] = int(np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1])))

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vrnn.network.feature_maps import FeatureMaps, map_shape
+from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Node
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.scene.layout.panel_size import CELL_GAP, PanelGrid
 from vrnn.scene.placement import MapPlacements
 from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS
@@ -88,7 +89,7 @@ def separate_map_records(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
 
 
 def color_ranges(
-    maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], color_mapping: ColorMapping
+    maps: Mapping[int, LayerMaps], nodes: Sequence[Node], color_mapping: ColorMapping
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the range of values that the colors of each panel span.
 

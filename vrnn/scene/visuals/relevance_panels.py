@@ -71,7 +71,11 @@ def show_relevance(
         record["base"], record["range"], record["clip"] = first, (-peak, peak), 1.0
         ground_array, ground = network_object.addresses.get(node, (-1, -1))
         is_over = how.placement == "over" and not is_one_map and ground_array == 0
-        if not is_over or node not in network_object.maps or node in network_object.left_out:
+        if (
+            not is_over
+            or network_object.layer_maps(node) is None
+            or node in network_object.left_out
+        ):
             ground = -1
         record["style"], record["ground"] = PIXELS, (ground, round(1000 * how.opacity))
         panels.arrays[i], panels.stores[i] = array, relevance.store

@@ -92,7 +92,7 @@ class ComparePanel(Panel):
         if one is not None:
             _draw_weights(one)
         first, second = (
-            context.world.networks[s].maps.get(nodes[s]) for s in (now.first, now.second)
+            context.world.networks[s].whole_maps(nodes[s]) for s in (now.first, now.second)
         )
         if first is not None and second is not None:
             self._draw_maps(first, second)

@@ -157,8 +157,8 @@ class LayerPanel(Panel):
     ) -> None:
         low, high = maps.lowest, maps.highest
         if self._same_axes:
-            low = min((m.lowest for m in network.maps.values()), default=low)
-            high = max((m.highest for m in network.maps.values()), default=high)
+            low = min((m.lowest for m in network.all_maps.values()), default=low)
+            high = max((m.highest for m in network.all_maps.values()), default=high)
         key = (id(maps), low, high)
         if self._histogram is None or self._histogram[0] != key:
             self._histogram = (key, layer_histogram(maps, HISTOGRAM_BINS, low, high))

@@ -1,0 +1,181 @@
+"""Live images: only what can be seen is made of them, and when one stays the rest follows."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import SetColorMapping, SetLayerPictures
+from vrnn.compute.passes.coarse_maps import fill_coarse_maps
+from vrnn.compute.passes.feature_maps import fill_feature_maps
+from vrnn.config.loader import load_config
+from vrnn.network.feature_maps import CoarseMaps, levels_above
+from vrnn.network.model_spec import ModelSpec
+
+SIDE = 160
+SIZE = (480, 270)
+NO_TOKENS = np.zeros((0, 1), np.float32)
+
+
+class Five(nn.Module):
+    """Five layers whose maps become smaller."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.first, self.second = nn.Conv2d(3, 12, 3), nn.Conv2d(12, 16, 3)
+        self.third, self.fourth = nn.Conv2d(16, 24, 3, 2), nn.Conv2d(24, 40, 3, 2)
+        self.fifth = nn.Conv2d(40, 10, 3)
+
+    def forward(self, x):
+        x = self.second(self.first(x).relu()).relu()
+        x = self.fourth(self.third(x).relu()).relu()
+        return self.fifth(x).mean((2, 3))
+
+
+@pytest.fixture(scope="module")
+def app():
+    with OffscreenApp([ModelSpec(Five().eval(), input_size=(SIDE, SIDE))], load_config()) as app:
+        yield app
+
+
+def frame(number):
+    return np.random.default_rng(number).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+
+
+def stream(app, pixels):
+    """Run a frame of a stream, and show what has come of it, but wait for nothing else."""
+    app.workspace.show_live_frame(pixels)
+    request = app._worker.requested
+    while app.feed.displayed_sequence.get(0) != request:
+        app.feed.handle_events(app._worker.wait(60))
+        app.workspace.content.upload()
+
+
+def picture(app, camera):
+    """What is seen now, while the stream goes on."""
+    wait, app.exporter._wait = app.exporter._wait, lambda eye: None
+    try:
+        return np.asarray(app.picture(camera, SIZE))
+    finally:
+        app.exporter._wait = wait
+
+
+def look(app, camera):
+    app.camera = camera
+    app._settle(app.eye())
+    app.feed.residency._asked._times.clear()  # as after a second
+
+
+@pytest.mark.parametrize("camera", ["overview", "layer:first", "layer:third", "layer:fifth"])
+def test_a_stream_looks_as_if_all_of_it_were_made(app, camera):
+    look(app, camera)
+    stream(app, frame(1))
+    stream(app, frame(2))
+    network = app.world.networks[0]
+    before = picture(app, camera)
+    lacking = set(network.left_out)
+    assert lacking or camera not in ("overview", "layer:first")
+    node = network.node_ids.get(camera.removeprefix("layer:"))
+    assert node is None or node in network.maps
+    look(app, camera)
+    assert not network.left_out
+    assert not network.coarse
+    np.testing.assert_array_equal(before, picture(app, camera))
+
+
+def test_what_follows_is_what_the_image_gives(app):
+    look(app, "overview")
+    stream(app, frame(3))
+    network = app.world.networks[0]
+    coarse = dict(network.coarse)
+    assert coarse
+    look(app, "overview")
+    whole = {node: network.maps[node] for node in coarse}
+    app.show(frame(3))
+    for node, maps in whole.items():
+        wanted = network.maps[node]
+        assert maps is not wanted
+        np.testing.assert_array_equal(maps.block, wanted.block)
+        np.testing.assert_array_equal(coarse[node].channel_stats, wanted.channel_stats)
+        np.testing.assert_array_equal(
+            coarse[node].block, wanted.coarse_block(coarse[node].left_out)
+        )
+
+
+def test_a_layer_that_is_asked_for_is_whole_in_the_next_frame(app):
+    look(app, "overview")
+    stream(app, frame(4))
+    network = app.world.networks[0]
+    node = network.node_ids["second"]
+    assert network.whole_maps(node) is None
+    stream(app, frame(5))
+    assert network.whole_maps(node) is not None
+    assert len(network.coarse) >= 2
+
+
+def test_all_is_made_where_the_values_of_all_layers_are_shown(app):
+    app.do(SetLayerPictures("mean"))
+    stream(app, frame(6))
+    assert not app.world.networks[0].coarse
+    app.do(SetLayerPictures("portrait"))
+
+
+def test_colors_that_clip_know_the_values_that_are_not_there(app):
+    app.do(SetColorMapping(clip_percentile=95.0))
+    look(app, "overview")
+    stream(app, frame(7))
+    before = picture(app, "overview")
+    assert app.world.networks[0].coarse
+    look(app, "overview")
+    np.testing.assert_array_equal(before, picture(app, "overview"))
+    app.do(SetColorMapping(clip_percentile=100.0))
+
+
+class Noisy(Five):
+    """Gives other values in each pass."""
+
+    def forward(self, x):
+        return super().forward(x + torch.randn_like(x))
+
+
+def test_a_model_of_chance_has_all_maps_of_one_pass():
+    with OffscreenApp([ModelSpec(Noisy().eval(), input_size=(SIDE, SIDE))], load_config()) as app:
+        stream(app, frame(8))
+        network = app.world.networks[0]
+        assert network.coarse
+        look(app, "overview")
+        while network.coarse:  # the image runs again, with all maps
+            app.feed.handle_events(app._worker.wait(60))
+            app.workspace.content.upload()
+        told = [*app.workspace.messages]
+        assert any("gives other values in each pass" in text for text in told)
+        node = network.node_ids["second"]
+        values = network.maps[node].values.astype(np.float32)
+        np.testing.assert_allclose(network.maps[node].channel_stats[1], values.max((1, 2)), 1e-3)
+        stream(app, frame(9))
+        assert not network.coarse
+
+
+def test_coarse_maps_are_those_of_whole_ones():
+    torch.manual_seed(1)
+    plain = torch.randn(6, 57, 130)
+    odd = plain.clone()
+    odd[2, 5, 7], odd[3, 0, 0] = torch.nan, torch.inf
+    for values in (plain, plain * 1e6, odd, torch.zeros(2, 40, 40), plain[:, :1]):
+        most = levels_above(*values.shape[1:], 1)
+        whole = fill_feature_maps(values, NO_TOKENS)
+        for left_out in range(1, most + 1):
+            found = fill_coarse_maps(values, NO_TOKENS, None, left_out)
+            assert isinstance(found, CoarseMaps)
+            wanted = whole.coarse(left_out)
+            np.testing.assert_array_equal(found.block, wanted.block)
+            np.testing.assert_array_equal(found.channel_stats, wanted.channel_stats)
+            np.testing.assert_array_equal(found.sample, wanted.sample)
+            np.testing.assert_array_equal(found.as_maps.block, found.block)
+            assert (found.scale, found.not_finite) == (whole.scale, whole.not_finite)
+            assert found.clip_fraction(90) == whole.clip_fraction(90)
+            if left_out < most:
+                coarser = found.coarse_block(left_out + 1)
+                np.testing.assert_array_equal(coarser, whole.coarse_block(left_out + 1))

@@ -1,0 +1,71 @@
+"""Tensors to coarse maps: what of a layer is seen from afar, in few bytes, and its statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.passes.feature_maps import (
+    UNSCALED_PEAKS,
+    MakePortrait,
+    _pyramid,
+    chosen_maps,
+    fill_feature_maps,
+)
+from vrnn.network.feature_maps import CoarseMaps, coarse_block_size
+from vrnn.network.layer_maps import sample_step
+
+
+def to_coarse_maps(
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None,
+    make_portrait: MakePortrait, left_out: int,
+) -> CoarseMaps:  # fmt: skip
+    """Convert one sample, frame or slice of a tensor to coarse maps.
+
+    Args:
+        tensor: A node's tensor, of any dtype.
+        layout: How it is read as maps.
+        indices: See `to_feature_maps`.
+        make_portrait: Makes the portrait of the layer.
+        left_out: How many of the finest levels are left out, at least 1.
+    """
+    values, prefix_tokens = chosen_maps(tensor, layout, indices)
+    return fill_coarse_maps(values, prefix_tokens, make_portrait(values), left_out)
+
+
+def fill_coarse_maps(
+    values: torch.Tensor, prefix_tokens: np.ndarray, portrait: np.ndarray | None, left_out: int
+) -> CoarseMaps:
+    """Convert maps to coarse maps: the same as of the whole ones, but the fine levels not written.
+
+    Args:
+        values: (C, H, W) float32.
+        prefix_tokens: (K, C) float32, see `FeatureMaps.extra_tokens`.
+        portrait: See `FeatureMaps.portrait`.
+        left_out: How many of the finest levels are left out, at least 1.
+    """
+    channels, height, width = values.shape
+    flat = values.reshape(channels, height * width).contiguous()
+    stats = flat.new_empty(3, channels)
+    peak = 0.0
+    if flat.numel():
+        torch.amin(flat, 1, out=stats[0])
+        torch.amax(flat, 1, out=stats[1])
+        peak = float(torch.maximum(-stats[0], stats[1]).max())
+    if not UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1]:  # rare: it needs a scale, or has NaN
+        return fill_feature_maps(values, prefix_tokens, portrait).coarse(left_out)
+    levels, stats[2] = _pyramid(flat, (height, width))
+    half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
+    half[: 2 * channels].view(2, channels).copy_(stats[:2])
+    end = 2 * channels
+    for level in levels[left_out - 1 :]:
+        half[end : end + level.numel()].view(channels, -1).copy_(level)
+        end += level.numel()
+    sample = flat.view(-1)[:: sample_step(flat.numel())].to(torch.float16)
+    return CoarseMaps(
+        channels, height, width, half.cpu().numpy(), 1.0, stats.cpu().numpy(), 0, prefix_tokens,
+        portrait, left_out, sample.cpu().numpy(),
+    )  # fmt: skip
