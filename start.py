@@ -127,7 +127,7 @@ def fingerprint() -> str:
     """Return what changes with the requirements, this folder, or Python: set-up is needed again."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     digest.update(os.environ.get("VRNN_TORCH_INDEX", "").encode())
-    for name in ("start.py", "setup.cfg", "pyproject.toml"):
+    for name in ("start.py", "setup.cfg", "setup.py", "pyproject.toml", "native/fill_block.c"):
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
 

@@ -16,8 +16,12 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("vrnn", "shaders", "configs", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
-NO_SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
+SOURCES = (
+    "vrnn", "shaders", "configs", "native", "setup.cfg", "setup.py", "pyproject.toml", "README.md",
+    "LICENSE",
+)  # fmt: skip
+COMPILED = (".pyc", ".so", ".pyd")
+NO_SOURCE = shutil.ignore_patterns("__pycache__", *(f"*{ending}" for ending in COMPILED))
 
 
 def run(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -67,9 +71,8 @@ def test_it_holds_every_module_and_every_file_they_read(wheel):
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "vrnn").rglob("*.py")}
     wanted |= {f"vrnn/{p.relative_to(ROOT).as_posix()}" for p in ROOT.glob("shaders/**/*.glsl")}
     wanted |= {f"vrnn/{p.relative_to(ROOT).as_posix()}" for p in ROOT.glob("configs/*.toml")}
-    data = [
-        p for p in (ROOT / "vrnn").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")
-    ]
+    endings = (".py", *COMPILED)
+    data = [p for p in (ROOT / "vrnn").rglob("*") if p.is_file() and p.suffix not in endings]
     wanted |= {path.relative_to(ROOT).as_posix() for path in data}
     assert len(wanted) > 20
     assert wanted - inside == set()
@@ -80,6 +83,26 @@ def test_it_holds_nothing_else(wheel):
     strange = [n for n in names if not n.startswith("vrnn/") and ".dist-info/" not in n]
     assert strange == []
     assert not any("test" in name or name.endswith(".pyc") for name in names)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_it_holds_the_kernel_and_is_for_any_version_of_python(wheel):
+    inside = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
+    assert sum(name.startswith("_fill_block.") for name in inside) == 1
+    assert "-cp311-abi3-" in wheel.name
+
+
+def test_without_a_compiler_it_can_still_be_built(tmp_path, monkeypatch):
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        if name != "vrnn":
+            copy(ROOT / name, tmp_path / name)
+    monkeypatch.setenv("CC", str(tmp_path / "no-such-compiler"))
+    words = ("setup.py", "build_ext", "--inplace")
+    result = run(sys.executable, *words, folder=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "no-such-compiler" in result.stdout + result.stderr
+    assert not list(tmp_path.rglob("_fill_block.*"))
 
 
 def test_the_command_runs_from_another_folder(installed, tmp_path):
@@ -114,6 +137,14 @@ def test_it_opens_the_default_model(installed, tmp_path):
         assert picture.size == (320, 180)
         assert len(picture.getcolors(maxcolors=320 * 180) or ()) > 100
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_it_makes_maps_by_the_kernel_where_it_could_be_compiled(installed, tmp_path):
+    python = installed / Path(sys.executable).name
+    code = "from vrnn.compute.passes import native_filler as n; print(bool(n.load_native_filler()))"
+    result = run(python, "-c", code, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [str(bool(shutil.which("cc")))]
 
 
 def test_it_is_in_good_health(installed, tmp_path):

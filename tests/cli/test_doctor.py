@@ -62,7 +62,7 @@ def test_columns_are_aligned(run_vrnn):
 ANSWERS = {
     "egl": ("version", "renderer", "size", "half_floats", "stereo"),
     "window": ("version", "renderer", "screen"),
-    "torch": ("version", "devices", "built_for"),
+    "torch": ("version", "devices", "built_for", "conversion"),
     "openxr": ("runtime", "version", "headset", "size"),
 }
 """What each probe tells of its part of the machine."""
@@ -148,6 +148,14 @@ def test_torch_that_does_not_import():
     (finding,) = machine_report.pytorch({"error": "libcudart.so is not there"})
     assert finding.state == "missing"
     assert finding.advice.endswith("-m pip install torch")
+
+
+@pytest.mark.parametrize(("way", "state"), [("wide", "ok"), ("plain", "ok"), ("torch", "absent")])
+def test_what_makes_maps_and_what_would_make_them_faster(way, state):
+    found = {"version": "2.13.0", "built_for": "no CUDA", "devices": ["cpu"], "conversion": way}
+    (*_, maps) = machine_report.pytorch(found)
+    assert maps.state == state
+    assert ("compiler" in maps.value) == bool(maps.advice) == (way == "torch")
 
 
 def test_a_headset_is_never_needed():

@@ -26,6 +26,7 @@ PROBE_SECONDS = 60
 ADVICE_WITHOUT_PACKAGES = {
     "gl": "install the driver of this machine's graphics card",
     "window": "install the driver of this machine's graphics card",
+    "compiler": "install a C compiler",
     "openxr": "install the headset's own software, or SteamVR, and make it the OpenXR runtime",
 }
 INSTALLERS: dict[str, dict[str, str]] = {
@@ -33,20 +34,29 @@ INSTALLERS: dict[str, dict[str, str]] = {
         "gl": "apt-get install -y libegl1 libgl1 libgl1-mesa-dri",
         "window": "apt-get install -y libgl1 libgl1-mesa-dri libx11-6 libxcursor1 libxi6 "
         "libxinerama1 libxrandr2 libxkbcommon0",
+        "compiler": "apt-get install -y gcc libc6-dev",
         "openxr": "apt-get install -y monado-service libopenxr1-monado",
     },
     "dnf": {
         "gl": "dnf install -y libglvnd-egl libglvnd-glx mesa-dri-drivers",
         "window": "dnf install -y libglvnd-glx mesa-dri-drivers libXcursor libXi libXinerama "
         "libXrandr libxkbcommon",
+        "compiler": "dnf install -y gcc",
     },
     "pacman": {
         "gl": "pacman -S --noconfirm libglvnd mesa",
+        "compiler": "pacman -S --noconfirm gcc",
         "window": "pacman -S --noconfirm mesa libxcursor libxi libxinerama libxrandr libxkbcommon",
     },
 }
 """What installs a missing part, by the machine's package manager."""
 
+CONVERSION_TEXT = {
+    "wide": "by a compiled kernel, with AVX2",
+    "plain": "by a compiled kernel",
+    "torch": "by torch, two to three times slower: no C compiler was there at installation",
+}
+"""How activations become maps, by what the probe of torch calls it."""
 STEREO_TEXT = {
     "multiview": "in one pass, by GL_OVR_multiview2",
     "layer": "in one pass, by gl_Layer in the vertex shader",
@@ -201,7 +211,12 @@ def pytorch(found: dict[str, Any]) -> list[Finding]:
     if "error" in found:
         return [Finding("torch", found["error"], "missing", pip_line("torch"))]
     findings = [Finding("torch", f"{found['version']}, {found['built_for']}")]
-    return findings + [Finding("device", name) for name in found["devices"]]
+    findings += [Finding("device", name) for name in found["devices"]]
+    way = found["conversion"]
+    slow = way == "torch"
+    advice = f"{install('compiler')}, then install vrnn again" if slow else ""
+    state: State = "absent" if slow else "ok"
+    return [*findings, Finding("maps are made", CONVERSION_TEXT[way], state, advice)]
 
 
 def maps_from_cuda(drawing: dict[str, Any], torch: dict[str, Any]) -> list[Finding]:

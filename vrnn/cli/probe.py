@@ -85,8 +85,10 @@ def _describe(context: Any) -> dict[str, Any]:
 
 
 def probe_torch() -> dict[str, Any]:
-    """Import PyTorch, and list the devices it can use."""
+    """Import PyTorch, and list the devices it can use, and what converts maps."""
     import torch
+
+    from vrnn.compute.passes.native_filler import load_native_filler
 
     devices = [f"cpu ({platform.machine()}, {torch.get_num_threads()} threads)"]
     for number in range(torch.cuda.device_count()):
@@ -96,7 +98,13 @@ def probe_torch() -> dict[str, Any]:
     if torch.backends.mps.is_available():
         devices.append("mps")
     built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
-    return {"version": torch.__version__, "devices": devices, "built_for": built_for}
+    kernel = load_native_filler()
+    return {
+        "version": torch.__version__,
+        "devices": devices,
+        "built_for": built_for,
+        "conversion": "torch" if kernel is None else "wide" if kernel.is_wide else "plain",
+    }
 
 
 def probe_openxr() -> dict[str, Any]:

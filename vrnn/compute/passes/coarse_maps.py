@@ -11,10 +11,10 @@ from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.feature_maps import (
     UNSCALED_PEAKS,
     MakePortrait,
-    _pyramid,
     chosen_maps,
     fill_feature_maps,
 )
+from vrnn.compute.passes.torch_filler import pyramid
 from vrnn.network.feature_maps import CoarseMaps, coarse_block_size
 from vrnn.network.layer_maps import sample_step
 
@@ -57,7 +57,7 @@ def fill_coarse_maps(
         peak = float(torch.maximum(-stats[0], stats[1]).max())
     if not UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1]:  # rare: it needs a scale, or has NaN
         return fill_feature_maps(values, prefix_tokens, portrait).coarse(left_out)
-    levels, stats[2] = _pyramid(flat, (height, width))
+    levels, stats[2] = pyramid(flat, (height, width))
     half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
     half[: 2 * channels].view(2, channels).copy_(stats[:2])
     end = 2 * channels

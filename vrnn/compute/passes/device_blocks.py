@@ -15,13 +15,13 @@ import numpy as np
 import torch
 
 from vrnn.compute.passes.feature_maps import (
-    LEAST_EXPONENT,
+    MIN_EXPONENT,
     PEAK_EXPONENT,
     UNSCALED_PEAKS,
-    fill_block,
     scale_exponent,
 )
 from vrnn.compute.passes.fused_blocks import fill_by_kernels, has_kernels
+from vrnn.compute.passes.torch_filler import fill_levels
 from vrnn.network.block_addresses import LAYER_ROWS, MAX_LAYERS, ROW_TEXELS, assign_addresses
 from vrnn.network.feature_maps import block_size
 
@@ -120,9 +120,9 @@ def fill_scaled_block(
     least, largest = UNSCALED_PEAKS
     is_plain = ((peak >= least) & (peak <= largest)) | (peak == 0)
     exponent = torch.where(is_plain, 0, torch.frexp(peak).exponent - PEAK_EXPONENT)
-    exponent = exponent.clamp(min=LEAST_EXPONENT).to(torch.float32)
+    exponent = exponent.clamp(min=MIN_EXPONENT).to(torch.float32)
     scaled = (flat * torch.exp2(-exponent)).contiguous()
-    torch.mul(fill_block(half, scaled, (height, width)), torch.exp2(exponent), out=stats)
+    torch.mul(fill_levels(half, scaled, (height, width)), torch.exp2(exponent), out=stats)
 
 
 def scaled_stats(stats: np.ndarray, peak: float) -> tuple[np.ndarray, float]:

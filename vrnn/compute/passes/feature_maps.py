@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from itertools import pairwise
-from math import frexp
+from math import frexp, isfinite
 
 import numpy as np
 import torch
 
 from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
-from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, block_size, pyramid_shapes
+from vrnn.compute.passes import torch_filler
+from vrnn.compute.passes.native_filler import load_native_filler
+from vrnn.network.feature_maps import FeatureMaps, block_size
 
 PEAK_EXPONENT = 12
 """Peaks outside UNSCALED_PEAKS are scaled to 2^(PEAK_EXPONENT-1) … 2^PEAK_EXPONENT: far from
 overflow at 65,504, and small values keep their precision down to a 2^-26th of the peak."""
-LEAST_EXPONENT = -100
-"""Of two, by which a layer is scaled: one by the scale is to be a float32 as well."""
 UNSCALED_PEAKS = (2.0**-6, 2.0**15)
 """Peaks between these need no scale: even the smallest part of them that shows is kept."""
-MAX_DIRECT_SIZE = 256
-"""Values in a map up to which all its coarser levels are one matrix product."""
+MIN_EXPONENT = -126
+"""Of a scale, so that it and what values are multiplied with are both normal float32."""
 
+FillBlock = Callable[
+    [torch.Tensor, torch.Tensor, tuple[int, int], float], tuple[torch.Tensor, float]
+]
+"""What fills blocks, see `torch_filler.fill_block`."""
 MakePortrait = Callable[[torch.Tensor], np.ndarray | None]
 """From (C, H, W) float32 maps to (h, w, 3) uint8 sRGB; None where a layer has no portrait."""
 
@@ -63,20 +65,21 @@ def fill_feature_maps(
         block = np.zeros(block_size(channels, height, width), np.float16)
         stats = np.zeros((3, channels), np.float32)
         return FeatureMaps(channels, height, width, block, 1.0, stats, 0, prefix_tokens, portrait)
+    fill = block_filler(flat.device)
     half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
     # Nearly every layer is right as it is; the others are filled again, with a scale.
-    channel_stats = fill_block(half, flat, size)
-    peak = float(torch.maximum(-channel_stats[0], channel_stats[1]).max())
+    channel_stats, peak = fill(half, flat, size, 1.0)
     exponent, not_finite = 0, 0
     if not (UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0):
-        flat, invalid = _zero_invalid(flat)
-        peak = float(flat.abs().max())
+        invalid = None
+        if not isfinite(peak):
+            flat, invalid = _zero_invalid(flat)
+            peak = float(flat.abs().max())
         exponent = scale_exponent(peak)
-        flat = flat * 2.0**-exponent
-        channel_stats = fill_block(half, flat, size)
+        channel_stats, _ = fill(half, flat, size, 2.0**-exponent)
         if invalid is not None:
             not_finite = int(invalid.sum())
-            channel_stats = _stats_of_valid(flat, invalid)
+            channel_stats = _stats_of_valid(flat * 2.0**-exponent, invalid)
             half[: 2 * channels].view(2, channels)[:] = channel_stats[:2]
             half[2 * channels :][_mostly_invalid(invalid, size)] = torch.nan
     return FeatureMaps(
@@ -100,34 +103,13 @@ def scale_exponent(peak: float) -> int:
     """
     if UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0:
         return 0
-    return max(LEAST_EXPONENT, frexp(peak)[1] - PEAK_EXPONENT)
+    return max(MIN_EXPONENT, frexp(peak)[1] - PEAK_EXPONENT)
 
 
-def fill_block(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Fill a block with scale 1.
-
-    NaN and infinity spread to the minimum and the maximum.
-
-    Args:
-        half: The block, float16 (see `FeatureMaps`).
-        flat: (C, H·W) float32 maps.
-        size: (H, W).
-
-    Returns:
-        (3, C) float32 minimum, maximum and mean of each channel.
-    """
-    channels = len(flat)
-    stats = flat.new_empty(3, channels)
-    end = 2 * channels + flat.numel()
-    half[2 * channels : end].copy_(flat.view(-1))
-    torch.amin(flat, 1, out=stats[0])
-    torch.amax(flat, 1, out=stats[1])
-    levels, stats[2] = _pyramid(flat, size)
-    for level in levels:
-        half[end : end + level.numel()].view(channels, -1).copy_(level)
-        end += level.numel()
-    half[: 2 * channels].view(2, channels).copy_(stats[:2])
-    return stats
+def block_filler(device: torch.device) -> FillBlock:
+    """Return what fills blocks fastest on a device."""
+    native = load_native_filler() if device.type == "cpu" else None
+    return torch_filler.fill_block if native is None else native.fill_block
 
 
 def chosen_maps(
@@ -188,87 +170,7 @@ def _stats_of_valid(flat: torch.Tensor, invalid: torch.Tensor) -> torch.Tensor:
 def _mostly_invalid(invalid: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Where in a block's pyramid at least half of what a value covers is invalid."""
     share = invalid.float()
-    return torch.cat([level.flatten() for level in (share, *_pyramid(share, size)[0])]) >= 0.5
-
-
-def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Compute all levels below the finest.
-
-    Means over squares of PYRAMID_STEP as matrix products: four rows at a time lie one after the
-    other in memory, so one product adds rows and columns; several times faster than pooling. From
-    small maps one product makes all coarser levels.
-
-    Args:
-        flat: (C, H·W) float32 maps.
-        size: (H, W).
-
-    Returns:
-        The levels, (C, h·w) each, and each channel's mean (C,).
-    """
-    channels = len(flat)
-    shapes = pyramid_shapes(*size)
-    levels: list[torch.Tensor] = []
-    level, (height, width), is_exact = flat, size, True
-    while height * width > MAX_DIRECT_SIZE:
-        (height, width), (old_height, old_width) = shapes[len(levels) + 1], (height, width)
-        if old_height % PYRAMID_STEP == 0:
-            rows = level.view(channels * height, PYRAMID_STEP * old_width)
-            level = rows @ _square_mean_matrix(PYRAMID_STEP, old_width, flat.device)
-        else:
-            rows = _row_sums(level.view(channels, old_height, old_width))
-            rows = rows.view(channels * height, old_width)
-            level = rows @ _column_mean_matrix(old_width, flat.device)
-        is_exact = is_exact and old_height % PYRAMID_STEP == old_width % PYRAMID_STEP == 0
-        level = level.view(channels, height * width)
-        levels.append(level)
-    if height * width == 1:
-        return levels, level[:, 0] if is_exact else flat.mean(1)
-    coarser = level @ _coarser_levels_matrix(height, width, flat.device)
-    counts = [h * w for h, w in shapes[len(levels) + 1 :]]
-    levels += coarser[:, :-1].split(counts, 1)
-    return levels, coarser[:, -1] if is_exact else flat.mean(1)
-
-
-def _row_sums(level: torch.Tensor) -> torch.Tensor:
-    """(C, ceil(H / step), W) sums over PYRAMID_STEP rows, fewer at the end weighted up."""
-    channels, height, width = level.shape
-    whole, rest = divmod(height, PYRAMID_STEP)
-    rows = level.new_empty(channels, whole + 1, width)
-    if whole:
-        blocks = level[:, : whole * PYRAMID_STEP].unflatten(1, (whole, PYRAMID_STEP))
-        torch.sum(blocks, 2, out=rows[:, :whole])
-    torch.sum(level[:, whole * PYRAMID_STEP :], 1, out=rows[:, whole])
-    rows[:, whole] *= PYRAMID_STEP / rest
-    return rows
-
-
-@lru_cache(256)
-def _coarser_levels_matrix(height: int, width: int, device: torch.device) -> torch.Tensor:
-    """(H·W, K + 1): makes all K values of the coarser levels, and the mean."""
-    matrix, parts = torch.eye(height * width, dtype=torch.float32), []
-    for (h, w), _ in pairwise(pyramid_shapes(height, width)):
-        matrix = matrix @ torch.kron(_line_mean_matrix(h), _line_mean_matrix(w))
-        parts.append(matrix)
-    mean = torch.full((height * width, 1), 1 / (height * width), dtype=torch.float32)
-    return torch.cat([*parts, mean], 1).to(device)
-
-
-@lru_cache(256)
-def _column_mean_matrix(width: int, device: torch.device) -> torch.Tensor:
-    """(W, ceil(W / step)): adds columns and divides by how many values a square has."""
-    return _line_mean_matrix(width).div(PYRAMID_STEP).to(device)
-
-
-def _line_mean_matrix(length: int) -> torch.Tensor:
-    """(L, ceil(L / step)): means over PYRAMID_STEP values."""
-    cell = torch.arange(length) // PYRAMID_STEP
-    matrix = torch.zeros(length, -(-length // PYRAMID_STEP), dtype=torch.float32)
-    matrix[torch.arange(length), cell] = 1
-    return matrix / matrix.sum(0)
-
-
-@lru_cache(256)
-def _square_mean_matrix(height: int, width: int, device: torch.device) -> torch.Tensor:
-    """(H·W, h·w): the mean over each square at once."""
-    matrix = torch.kron(_line_mean_matrix(height), _line_mean_matrix(width))
-    return matrix.contiguous().to(device)
+    return (
+        torch.cat([level.flatten() for level in (share, *torch_filler.pyramid(share, size)[0])])
+        >= 0.5
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from vrnn.compute.passes.feature_maps import LEAST_EXPONENT, PEAK_EXPONENT, UNSCALED_PEAKS
+from vrnn.compute.passes.feature_maps import MIN_EXPONENT, PEAK_EXPONENT, UNSCALED_PEAKS
 from vrnn.network.feature_maps import PYRAMID_STEP, pyramid_shapes
 
 try:
@@ -78,7 +78,7 @@ def fill_by_kernels(
 if triton is not None:
     _LEAST, _LARGEST = tl.constexpr(UNSCALED_PEAKS[0]), tl.constexpr(UNSCALED_PEAKS[1])
     _PEAK_EXPONENT = tl.constexpr(PEAK_EXPONENT)
-    _LEAST_EXPONENT = tl.constexpr(LEAST_EXPONENT)
+    _MIN_EXPONENT = tl.constexpr(MIN_EXPONENT)
     _STEP = tl.constexpr(PYRAMID_STEP)
     # One compiled kernel is to do for all layers alike.
     _STRIDES = ("by_channel", "by_row", "by_column")
@@ -120,7 +120,7 @@ if triton is not None:
         """One by the scale: a power of two, made of its bits."""
         bits = peak.to(tl.int32, bitcast=True)
         exponent = ((bits >> 23) & 255) - 126 - _PEAK_EXPONENT
-        exponent = tl.maximum(exponent, _LEAST_EXPONENT)
+        exponent = tl.maximum(exponent, _MIN_EXPONENT)
         is_plain = ((peak >= _LEAST) & (peak <= _LARGEST)) | (peak == 0.0)
         exponent = tl.where(is_plain, 0, exponent)
         return ((127 - exponent) << 23).to(tl.float32, bitcast=True)

@@ -1,0 +1,376 @@
+/* Fills a layer's block, half floats with their pyramid of means, in one pass over its maps.
+
+   What a block is, see FeatureMaps in vrnn/network/feature_maps.py; the same in torch, which this is
+   tested against, see vrnn/compute/passes/torch_filler.py. A segment of a map is converted, searched
+   for its extremes and added up while it is in the first-level cache.
+
+   Called by ctypes, so it needs no header of Python's. On x86 a second version of everything uses
+   AVX2 and F16C, where torch says that the processor has them. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define HAS_WIDE 1
+#include <immintrin.h>
+#else
+#define HAS_WIDE 0
+#endif
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define EXPORT __declspec(dllexport)
+#define INLINE static __forceinline
+#define WIDE_CODE
+#define RESTRICT __restrict
+#define TAKE_NEXT(counter, count) (_InterlockedExchangeAdd64((counter), (count)))
+#else
+#define EXPORT __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
+#define WIDE_CODE __attribute__((target("avx2,f16c")))
+#define RESTRICT restrict
+#define TAKE_NEXT(counter, count) (__atomic_fetch_add((counter), (count), __ATOMIC_RELAXED))
+#endif
+
+#define VERSION 1     /* of the arguments below; vrnn/compute/passes/native_filler.py asks for it */
+#define STEP 4        /* PYRAMID_STEP; the sums below are written out for it */
+#define SEGMENT 4096  /* floats of a map that are worked on at a time, 16 KiB */
+#define LANES 8
+#define SHARE 32768   /* floats at least that a thread takes at a time */
+
+typedef struct {
+    const float *values;  /* (C, H, W) */
+    uint16_t *block;      /* float16 */
+    float *stats;         /* (3, C) minimum, maximum, mean, times the factor */
+    float *scratch;       /* scratch_size floats for each thread */
+    int64_t scratch_size;
+    int64_t channels, height, width;
+    float factor;
+    int wide;
+    int64_t next_channel, channels_at_once, next_thread;
+} Task;
+
+/* ---- one value -------------------------------------------------------------------------------- */
+
+/* Rounds to the nearest half float, ties to even, as torch does; NaN becomes NaN. */
+INLINE uint16_t to_half(float value)
+{
+#if defined(__aarch64__)
+    __fp16 half = (__fp16)value;
+    uint16_t bits;
+    memcpy(&bits, &half, 2);
+    return bits;
+#else
+    /* Adding a power of two chosen by the exponent lets the processor itself round the mantissa, also
+       where the result is subnormal. After FP16 by M. Dukhan, as torch does it. */
+    uint32_t bits, twice, bias, rounded;
+    float base, shift;
+    memcpy(&bits, &value, 4);
+    twice = bits + bits;
+    bias = twice & 0xFF000000u;
+    if (bias < 0x71000000u) bias = 0x71000000u;
+    bias = (bias >> 1) + 0x07800000u;
+    rounded = bits & 0x7FFFFFFFu;
+    memcpy(&base, &rounded, 4);
+    memcpy(&shift, &bias, 4);
+    /* 2^112 and 2^-110: what is too large for a half float becomes infinite. */
+    base = base * 5192296858534827628530496329220096.0f * 7.70371977754894341222391177033970e-34f;
+    base += shift;
+    memcpy(&rounded, &base, 4);
+    rounded = ((rounded >> 13) & 0x7C00u) + (rounded & 0x0FFFu);
+    return (uint16_t)(((bits & 0x80000000u) >> 16) | (twice > 0xFF000000u ? 0x7E00u : rounded));
+#endif
+}
+
+INLINE float smaller(float a, float b) { return a < b ? a : b; }
+INLINE float larger(float a, float b) { return a > b ? a : b; }
+
+/* ---- halves and extremes of a segment ---------------------------------------------------------- */
+
+static void convert_plain(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+{
+    float lows[LANES], highs[LANES];
+    int64_t i = 0;
+    int k;
+    for (k = 0; k < LANES; k++) { lows[k] = *low; highs[k] = *high; }
+    for (; i + LANES <= count; i += LANES)
+        for (k = 0; k < LANES; k++) {
+            lows[k] = smaller(values[i + k], lows[k]);
+            highs[k] = larger(values[i + k], highs[k]);
+            halves[i + k] = to_half(values[i + k]);
+        }
+    for (; i < count; i++) {
+        lows[0] = smaller(values[i], lows[0]);
+        highs[0] = larger(values[i], highs[0]);
+        halves[i] = to_half(values[i]);
+    }
+    for (k = 0; k < LANES; k++) {
+        *low = smaller(lows[k], *low);
+        *high = larger(highs[k], *high);
+    }
+}
+
+#if HAS_WIDE
+WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+{
+    __m256 lows = _mm256_set1_ps(*low), highs = _mm256_set1_ps(*high), a, b;
+    __m256 other_lows = lows, other_highs = highs;
+    float lanes[LANES];
+    int64_t i = 0;
+    int k;
+    if (count < LANES) {
+        convert_plain(values, halves, count, low, high);
+        return;
+    }
+    for (; i + 2 * LANES <= count; i += 2 * LANES) {
+        a = _mm256_loadu_ps(values + i);
+        b = _mm256_loadu_ps(values + i + LANES);
+        lows = _mm256_min_ps(a, lows);
+        highs = _mm256_max_ps(a, highs);
+        other_lows = _mm256_min_ps(b, other_lows);
+        other_highs = _mm256_max_ps(b, other_highs);
+        _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+        _mm_storeu_si128((__m128i *)(halves + i + LANES), _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT));
+    }
+    while (i < count) {
+        /* The last values may be converted twice. */
+        if (i + LANES > count) i = count - LANES;
+        a = _mm256_loadu_ps(values + i);
+        lows = _mm256_min_ps(a, lows);
+        highs = _mm256_max_ps(a, highs);
+        _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+        i += LANES;
+    }
+    _mm256_storeu_ps(lanes, _mm256_min_ps(lows, other_lows));
+    for (k = 0; k < LANES; k++) *low = smaller(lanes[k], *low);
+    _mm256_storeu_ps(lanes, _mm256_max_ps(highs, other_highs));
+    for (k = 0; k < LANES; k++) *high = larger(lanes[k], *high);
+}
+#endif
+
+/* ---- means over squares ------------------------------------------------------------------------ */
+
+/* (W,) sums over up to STEP rows. */
+INLINE void add_rows(const float *RESTRICT values, float *RESTRICT sums, int64_t rows, int64_t width)
+{
+    const float *second = values + width, *third = second + width, *fourth = third + width;
+    int64_t x, y;
+    if (rows == STEP) {
+        for (x = 0; x < width; x++) sums[x] = (values[x] + second[x]) + (third[x] + fourth[x]);
+        return;
+    }
+    for (x = 0; x < width; x++) sums[x] = values[x];
+    for (y = 1; y < rows; y++)
+        for (x = 0; x < width; x++) sums[x] += values[y * width + x];
+}
+
+/* Means over squares, from `done` of them on; returns the sum of what they cover. */
+INLINE float add_columns(const float *RESTRICT sums, float *RESTRICT means, int64_t rows, int64_t width, int64_t done)
+{
+    int64_t whole = width / STEP, x;
+    float weight = 1.0f / (float)(STEP * rows), total = 0, sum;
+    for (; done < whole; done++) {
+        const float *square = sums + STEP * done;
+        sum = (square[0] + square[1]) + (square[2] + square[3]);
+        means[done] = sum * weight;
+        total += sum;
+    }
+    if (STEP * whole < width) {
+        for (sum = 0, x = STEP * whole; x < width; x++) sum += sums[x];
+        means[whole] = sum / (float)(rows * (width - STEP * whole));
+        total += sum;
+    }
+    return total;
+}
+
+/* Makes the next level of rows of a map; returns their sum. */
+static double reduce_plain(const float *values, float *means, float *sums, int64_t height, int64_t width)
+{
+    double total = 0;
+    int64_t y, rows;
+    for (y = 0; y < height; y += STEP, means += (width + STEP - 1) / STEP) {
+        rows = height - y < STEP ? height - y : STEP;
+        add_rows(values + y * width, sums, rows, width);
+        total += add_columns(sums, means, rows, width, 0);
+    }
+    return total;
+}
+
+#if HAS_WIDE
+WIDE_CODE static double reduce_wide(const float *values, float *means, float *sums, int64_t height, int64_t width)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    double total = 0;
+    int64_t y, rows, done;
+    for (y = 0; y < height; y += STEP, means += (width + STEP - 1) / STEP) {
+        __m256 totals = _mm256_setzero_ps(), squares, weight;
+        float lanes[LANES];
+        rows = height - y < STEP ? height - y : STEP;
+        add_rows(values + y * width, sums, rows, width);
+        weight = _mm256_set1_ps(1.0f / (float)(STEP * rows));
+        for (done = 0; STEP * (done + LANES) <= width; done += LANES) {
+            const float *first = sums + STEP * done;
+            squares = _mm256_hadd_ps(
+                _mm256_hadd_ps(_mm256_loadu_ps(first), _mm256_loadu_ps(first + LANES)),
+                _mm256_hadd_ps(_mm256_loadu_ps(first + 2 * LANES), _mm256_loadu_ps(first + 3 * LANES)));
+            squares = _mm256_permutevar8x32_ps(squares, order);
+            totals = _mm256_add_ps(totals, squares);
+            _mm256_storeu_ps(means + done, _mm256_mul_ps(squares, weight));
+        }
+        if (done) {
+            _mm256_storeu_ps(lanes, totals);
+            total += ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+        }
+        total += add_columns(sums, means, rows, width, done);
+    }
+    return total;
+}
+#endif
+
+/* ---- channels ---------------------------------------------------------------------------------- */
+
+#if HAS_WIDE
+#define CONVERT (wide ? convert_wide : convert_plain)
+#define REDUCE (wide ? reduce_wide : reduce_plain)
+#else
+#define CONVERT convert_plain
+#define REDUCE reduce_plain
+#endif
+
+/* Fills what belongs to channels first … last - 1. */
+INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64_t last, const int wide)
+{
+    const int64_t channels = task->channels, height = task->height, width = task->width;
+    const int64_t size = height * width;
+    const int64_t next_width = (width + STEP - 1) / STEP, next_height = (height + STEP - 1) / STEP;
+    /* Whole squares at a time. */
+    const int64_t bands = STEP * width < SEGMENT ? SEGMENT / (STEP * width) : 1;
+    float *sums = scratch, *scaled = sums + width, *means, *coarser;
+    int64_t channel, y, h, w, i, count;
+    float *first_means = scaled + (task->factor == 1 ? 0 : STEP * bands * width);
+    for (channel = first; channel < last; channel++) {
+        const float *values = task->values + channel * size;
+        uint16_t *level = task->block + 2 * channels;
+        float low = values[0] * task->factor, high = low, ignored_low = 0, ignored_high = 0;
+        double total = 0;
+        for (y = 0; y < height; y += STEP * bands) {
+            const float *segment = values + y * width;
+            h = height - y < STEP * bands ? height - y : STEP * bands;
+            count = h * width;
+            if (task->factor != 1) {
+                for (i = 0; i < count; i++) scaled[i] = segment[i] * task->factor;
+                segment = scaled;
+            }
+            CONVERT(segment, level + channel * size + y * width, count, &low, &high);
+            if (size > 1)
+                total += REDUCE(segment, first_means + y / STEP * next_width, sums, h, width);
+            else
+                total = segment[0];
+        }
+        level += channels * size;
+        means = first_means;
+        coarser = means + next_height * next_width;
+        h = next_height;
+        w = next_width;
+        for (count = size; count > 1;) {
+            float *before = means;
+            count = h * w;
+            CONVERT(means, level + channel * count, count, &ignored_low, &ignored_high);
+            level += channels * count;
+            if (count > 1) {
+                REDUCE(means, coarser, sums, h, w);
+                means = coarser;
+                coarser = before;
+                h = (h + STEP - 1) / STEP;
+                w = (w + STEP - 1) / STEP;
+            }
+        }
+        total /= (double)size;
+        /* Comparisons pass over NaN: the mean alone tells of one. */
+        if (!(total - total == 0)) low = high = (float)total;
+        task->stats[channel] = low;
+        task->stats[channels + channel] = high;
+        task->stats[2 * channels + channel] = (float)total;
+        task->block[channel] = to_half(low);
+        task->block[channels + channel] = to_half(high);
+    }
+}
+
+#if HAS_WIDE
+WIDE_CODE static void fill_channels_wide(const Task *task, float *scratch, int64_t first, int64_t last)
+{
+    fill_channels(task, scratch, first, last, 1);
+}
+#endif
+
+static void fill_channels_plain(const Task *task, float *scratch, int64_t first, int64_t last)
+{
+    fill_channels(task, scratch, first, last, 0);
+}
+
+/* What each thread does: takes channels until there are none. */
+static void run_thread(void *data)
+{
+    Task *task = (Task *)data;
+    float *scratch = task->scratch + TAKE_NEXT(&task->next_thread, 1) * task->scratch_size;
+    int64_t first, last;
+    for (;;) {
+        first = TAKE_NEXT(&task->next_channel, task->channels_at_once);
+        if (first >= task->channels) return;
+        last = first + task->channels_at_once;
+        if (last > task->channels) last = task->channels;
+#if HAS_WIDE
+        if (task->wide) {
+            fill_channels_wide(task, scratch, first, last);
+            continue;
+        }
+#endif
+        fill_channels_plain(task, scratch, first, last);
+    }
+}
+
+EXPORT int vrnn_fill_block_version(void) { return VERSION; }
+
+/* Floats that each thread needs to work in. */
+EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
+{
+    int64_t next = ((height + STEP - 1) / STEP) * ((width + STEP - 1) / STEP);
+    int64_t segment = STEP * width < SEGMENT ? SEGMENT : STEP * width;
+    /* Sums of rows, a scaled segment, the level below, and half of it again for those after. */
+    return width + segment + next + (next + STEP + 1) / 2 + 16;
+}
+
+/* Fills a block.
+
+   wide: whether the processor has AVX2 and F16C. threads: how many work at most, each in its own
+   scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread. */
+EXPORT void vrnn_fill_block(
+    const float *values, uint16_t *block, float *stats, float *scratch, int64_t scratch_size,
+    int64_t channels, int64_t height, int64_t width, float factor, int wide, unsigned threads,
+    void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
+{
+    Task task;
+    int64_t size = height * width;
+    task.values = values;
+    task.block = block;
+    task.stats = stats;
+    task.scratch = scratch;
+    task.scratch_size = scratch_size;
+    task.channels = channels;
+    task.height = height;
+    task.width = width;
+    task.factor = factor;
+    task.wide = wide;
+    task.next_channel = task.next_thread = 0;
+    task.channels_at_once = size < SHARE ? SHARE / size : 1;
+    if (run_threads && threads > 1)
+        run_threads(run_thread, &task, threads, 0);
+    else {
+        task.channels_at_once = channels;
+        run_thread(&task);
+    }
+}
+
+/* Python asks each extension module for this on Windows' list of exports; it is never imported. */
+EXPORT void *PyInit__fill_block(void) { return NULL; }
