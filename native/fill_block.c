@@ -33,7 +33,7 @@
 #define TAKE_NEXT(counter, count) (__atomic_fetch_add((counter), (count), __ATOMIC_RELAXED))
 #endif
 
-#define VERSION 1     /* of the arguments below; vrnn/compute/passes/native_filler.py asks for it */
+#define VERSION 2     /* of the arguments below; vrnn/compute/passes/native_filler.py asks for it */
 #define STEP 4        /* PYRAMID_STEP; the sums below are written out for it */
 #define SEGMENT 4096  /* floats of a map that are worked on at a time, 16 KiB */
 #define LANES 8
@@ -47,6 +47,7 @@ typedef struct {
     int64_t scratch_size;
     int64_t channels, height, width;
     float factor;
+    int left_out;         /* how many of the finest levels the block lacks */
     int wide;
     int64_t next_channel, channels_at_once, next_thread;
 } Task;
@@ -88,7 +89,9 @@ INLINE float larger(float a, float b) { return a > b ? a : b; }
 
 /* ---- halves and extremes of a segment ---------------------------------------------------------- */
 
-static void convert_plain(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+/* Without `halves` there are only extremes. */
+INLINE void convert_any_plain(
+    const float *values, uint16_t *halves, int64_t count, float *low, float *high, const int stores)
 {
     float lows[LANES], highs[LANES];
     int64_t i = 0;
@@ -98,12 +101,12 @@ static void convert_plain(const float *values, uint16_t *halves, int64_t count, 
         for (k = 0; k < LANES; k++) {
             lows[k] = smaller(values[i + k], lows[k]);
             highs[k] = larger(values[i + k], highs[k]);
-            halves[i + k] = to_half(values[i + k]);
+            if (stores) halves[i + k] = to_half(values[i + k]);
         }
     for (; i < count; i++) {
         lows[0] = smaller(values[i], lows[0]);
         highs[0] = larger(values[i], highs[0]);
-        halves[i] = to_half(values[i]);
+        if (stores) halves[i] = to_half(values[i]);
     }
     for (k = 0; k < LANES; k++) {
         *low = smaller(lows[k], *low);
@@ -111,8 +114,15 @@ static void convert_plain(const float *values, uint16_t *halves, int64_t count, 
     }
 }
 
+static void convert_plain(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+{
+    if (halves) convert_any_plain(values, halves, count, low, high, 1);
+    else convert_any_plain(values, halves, count, low, high, 0);
+}
+
 #if HAS_WIDE
-WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+WIDE_CODE INLINE void convert_any_wide(
+    const float *values, uint16_t *halves, int64_t count, float *low, float *high, const int stores)
 {
     __m256 lows = _mm256_set1_ps(*low), highs = _mm256_set1_ps(*high), a, b;
     __m256 other_lows = lows, other_highs = highs;
@@ -130,8 +140,10 @@ WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_
         highs = _mm256_max_ps(a, highs);
         other_lows = _mm256_min_ps(b, other_lows);
         other_highs = _mm256_max_ps(b, other_highs);
-        _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
-        _mm_storeu_si128((__m128i *)(halves + i + LANES), _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT));
+        if (stores) {
+            _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+            _mm_storeu_si128((__m128i *)(halves + i + LANES), _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT));
+        }
     }
     while (i < count) {
         /* The last values may be converted twice. */
@@ -139,13 +151,20 @@ WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_
         a = _mm256_loadu_ps(values + i);
         lows = _mm256_min_ps(a, lows);
         highs = _mm256_max_ps(a, highs);
-        _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+        if (stores)
+            _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
         i += LANES;
     }
     _mm256_storeu_ps(lanes, _mm256_min_ps(lows, other_lows));
     for (k = 0; k < LANES; k++) *low = smaller(lanes[k], *low);
     _mm256_storeu_ps(lanes, _mm256_max_ps(highs, other_highs));
     for (k = 0; k < LANES; k++) *high = larger(lanes[k], *high);
+}
+
+WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
+{
+    if (halves) convert_any_wide(values, halves, count, low, high, 1);
+    else convert_any_wide(values, halves, count, low, high, 0);
 }
 #endif
 
@@ -254,6 +273,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
         uint16_t *level = task->block + 2 * channels;
         float low = values[0] * task->factor, high = low, ignored_low = 0, ignored_high = 0;
         double total = 0;
+        int depth = 0;
         for (y = 0; y < height; y += STEP * bands) {
             const float *segment = values + y * width;
             h = height - y < STEP * bands ? height - y : STEP * bands;
@@ -262,13 +282,14 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
                 for (i = 0; i < count; i++) scaled[i] = segment[i] * task->factor;
                 segment = scaled;
             }
-            CONVERT(segment, level + channel * size + y * width, count, &low, &high);
+            CONVERT(
+                segment, task->left_out ? NULL : level + channel * size + y * width, count, &low, &high);
             if (size > 1)
                 total += REDUCE(segment, first_means + y / STEP * next_width, sums, h, width);
             else
                 total = segment[0];
         }
-        level += channels * size;
+        if (!task->left_out) level += channels * size;
         means = first_means;
         coarser = means + next_height * next_width;
         h = next_height;
@@ -276,8 +297,10 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
         for (count = size; count > 1;) {
             float *before = means;
             count = h * w;
-            CONVERT(means, level + channel * count, count, &ignored_low, &ignored_high);
-            level += channels * count;
+            if (++depth >= task->left_out) {
+                CONVERT(means, level + channel * count, count, &ignored_low, &ignored_high);
+                level += channels * count;
+            }
             if (count > 1) {
                 REDUCE(means, coarser, sums, h, w);
                 means = coarser;
@@ -341,13 +364,13 @@ EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
     return width + segment + next + (next + STEP + 1) / 2 + 16;
 }
 
-/* Fills a block.
+/* Fills a block, which may lack the finest levels of its pyramid.
 
    wide: whether the processor has AVX2 and F16C. threads: how many work at most, each in its own
    scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread. */
 EXPORT void vrnn_fill_block(
     const float *values, uint16_t *block, float *stats, float *scratch, int64_t scratch_size,
-    int64_t channels, int64_t height, int64_t width, float factor, int wide, unsigned threads,
+    int64_t channels, int64_t height, int64_t width, float factor, int left_out, int wide, unsigned threads,
     void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Task task;
@@ -361,6 +384,7 @@ EXPORT void vrnn_fill_block(
     task.height = height;
     task.width = width;
     task.factor = factor;
+    task.left_out = left_out;
     task.wide = wide;
     task.next_channel = task.next_thread = 0;
     task.channels_at_once = size < SHARE ? SHARE / size : 1;

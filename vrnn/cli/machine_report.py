@@ -54,7 +54,7 @@ INSTALLERS: dict[str, dict[str, str]] = {
 CONVERSION_TEXT = {
     "wide": "by a compiled kernel, with AVX2",
     "plain": "by a compiled kernel",
-    "torch": "by torch, two to three times slower: no C compiler was there at installation",
+    "torch": "by torch, two to three times slower: no compiled kernel is there",
 }
 """How activations become maps, by what the probe of torch calls it."""
 STEREO_TEXT = {

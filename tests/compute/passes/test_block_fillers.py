@@ -16,7 +16,12 @@ from tests.support.map_blocks import block
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes import feature_maps, native_filler, torch_filler
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
-from vrnn.network.feature_maps import FeatureMaps, block_size
+from vrnn.network.feature_maps import (
+    FeatureMaps,
+    block_size,
+    coarse_block_size,
+    pyramid_shapes,
+)
 
 NO_TOKENS = np.zeros((0, 0), np.float32)
 TINY = 2.0**-149
@@ -111,6 +116,23 @@ def random_maps(channels: int, height: int, width: int, seed: int = 0) -> np.nda
 def test_any_size_is_as_in_numpy(name, channels, height, width, seed, factor):
     values = random_maps(channels, height, width, seed)
     assert_is_block_of(values, filled(FILLERS[name], values, factor), factor)
+
+
+@pytest.mark.parametrize("shape", [(3, 70, 33), (2, 1, 90), (2, 90, 1), (4, 7, 7), (5, 1, 1)])
+@pytest.mark.parametrize("left_out", [1, 2, 3, 4])
+def test_the_finest_levels_can_be_left_out(fill, shape, left_out):
+    levels = pyramid_shapes(*shape[1:])
+    values = random_maps(*shape)
+    whole, stats, peak = filled(fill, values)
+    coarse = torch.full((coarse_block_size(*shape, left_out) + 8,), 7.0, dtype=torch.float16)
+    flat = torch.from_numpy(values).view(len(values), -1)
+    got = fill(coarse, flat, shape[1:], 1.0, left_out)
+    ranges = 2 * shape[0]
+    first = ranges + shape[0] * sum(h * w for h, w in levels[:left_out])
+    assert np.array_equal(coarse[:-8], np.concatenate([whole[:ranges], whole[first:]]))
+    assert (coarse[-8:] == 7).all()  # nothing is written behind it
+    assert np.array_equal(got[0], stats)
+    assert got[1] == peak
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import frexp, isfinite
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,10 +22,17 @@ UNSCALED_PEAKS = (2.0**-6, 2.0**15)
 MIN_EXPONENT = -126
 """Of a scale, so that it and what values are multiplied with are both normal float32."""
 
-FillBlock = Callable[
-    [torch.Tensor, torch.Tensor, tuple[int, int], float], tuple[torch.Tensor, float]
-]
-"""What fills blocks, see `torch_filler.fill_block`."""
+
+class FillBlock(Protocol):
+    """What fills blocks, see `torch_filler.fill_block`."""
+
+    def __call__(
+        self, block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float,
+        left_out: int = 0,
+    ) -> tuple[torch.Tensor, float]:  # fmt: skip
+        """Fill a block, and return statistics and the peak."""
+
+
 MakePortrait = Callable[[torch.Tensor], np.ndarray | None]
 """From (C, H, W) float32 maps to (h, w, 3) uint8 sRGB; None where a layer has no portrait."""
 

@@ -12,7 +12,7 @@ import torch
 
 LIBRARY = "vrnn.compute.passes._fill_block"
 """Lies beside this file as an extension module would, and is loaded as a plain library."""
-VERSION = 1
+VERSION = 2
 """Of the library's functions, as it tells itself."""
 WIDE_CPUS = ("AVX2", "AVX512")
 """What torch calls processors that have AVX2 and F16C."""
@@ -20,8 +20,8 @@ MIN_THREAD_VALUES = 1 << 16
 """With fewer values for each, threads cost more than they save."""
 
 _SIGNATURE = (
-    *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, ctypes.c_int, ctypes.c_uint,
-    ctypes.c_void_p,
+    *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, *[ctypes.c_int] * 2,
+    ctypes.c_uint, ctypes.c_void_p,
 )  # fmt: skip
 
 
@@ -44,7 +44,12 @@ class NativeFiller:
         self._run_threads = _find_run_threads()
 
     def fill_block(
-        self, block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float
+        self,
+        block: torch.Tensor,
+        flat: torch.Tensor,
+        size: tuple[int, int],
+        factor: float,
+        left_out: int = 0,
     ) -> tuple[torch.Tensor, float]:
         """Fill a block; arguments and results are those of `torch_filler.fill_block`."""
         channels = len(flat)
@@ -57,7 +62,7 @@ class NativeFiller:
         # ctypes lets the interpreter go on meanwhile.
         self._fill(
             flat.data_ptr(), block.data_ptr(), stats.ctypes.data, scratch.ctypes.data, scratch_size,
-            channels, *size, factor, self.is_wide, threads, self._run_threads,
+            channels, *size, factor, left_out, self.is_wide, threads, self._run_threads,
         )  # fmt: skip
         return torch.from_numpy(stats), float(max(-stats[0].min(), stats[1].max()))
 

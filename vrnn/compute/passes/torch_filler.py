@@ -14,15 +14,16 @@ MAX_DIRECT_SIZE = 256
 
 
 def fill_block(
-    block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float
+    block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float, left_out: int = 0
 ) -> tuple[torch.Tensor, float]:
     """Fill a block.
 
     Args:
-        block: The block, float16 (see `FeatureMaps`).
+        block: The block, float16 (see `FeatureMaps`), without the levels that are left out.
         flat: (C, H·W) float32 maps, contiguous, at least one value.
         size: (H, W).
         factor: A power of two that all values are multiplied with.
+        left_out: How many of the finest levels of the pyramid are left out.
 
     Returns:
         (3, C) float32 minimum, maximum and mean of each channel, times the factor; and the largest
@@ -37,12 +38,11 @@ def fill_levels(block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) 
     """As `fill_block` with a factor of 1, without waiting for the device."""
     channels = len(flat)
     stats = flat.new_empty(3, channels)
-    end = 2 * channels + flat.numel()
-    block[2 * channels : end].copy_(flat.view(-1))
     torch.amin(flat, 1, out=stats[0])
     torch.amax(flat, 1, out=stats[1])
     levels, stats[2] = pyramid(flat, size)
-    for level in levels:
+    end = 2 * channels
+    for level in (flat, *levels)[left_out:]:
         block[end : end + level.numel()].view(channels, -1).copy_(level)
         end += level.numel()
     block[: 2 * channels].view(2, channels).copy_(stats[:2])
