@@ -60,7 +60,7 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     uploads = time_medians(upload_tasks(maps))
     return [
         ("pass with capture", passes["capture"], passes["plain"], 1.15),
-        ("half floats and statistics", conversions["convert"], conversions["copy"], 2.0),
+        ("half floats and statistics", conversions["convert"], conversions["copy"], 2.5),
         ("upload", uploads["upload"], uploads["copy"], 3.0),
     ]
 

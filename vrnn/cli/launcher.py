@@ -17,7 +17,7 @@ from vrnn.cli.arguments import (
     read_options,
 )
 from vrnn.cli.contradictions import check_together
-from vrnn.compute import garbage_collector
+from vrnn.compute import allocator, garbage_collector
 from vrnn.config.choices import (
     HEADSET_USES,
     MAX_IMAGE_SIDE,
@@ -163,6 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Open a window or a headset, or write pictures; returns the exit code."""
     options = options_from(arguments)
     garbage_collector.rest()
+    allocator.share_one_arena()
     try:
         return _start(options)
     finally:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrnn.compute import garbage_collector
+from vrnn.compute import allocator, garbage_collector
 from vrnn.compute.forked_process import own_process
 from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.02
 """Maps are handed over when so many bytes or seconds have come together."""
+REST_SECONDS = 2.0
+"""After so long without work, memory that passes have freed goes back to the system."""
 
 
 @dataclass(frozen=True)
@@ -406,9 +408,8 @@ class Worker:
 
     def _run_loop(self) -> None:
         while True:
+            self._rest()
             with self._wake:
-                while not self._has_work():
-                    self._wake.wait()
                 if self._is_closed:
                     self._models.clear()
                     return
@@ -422,6 +423,15 @@ class Worker:
             self._run_fills()
             self._check_graphs()
             self._jobs.run_step(self._models)
+
+    def _rest(self) -> None:
+        """Wait until there is work."""
+        with self._wake:
+            if self._wake.wait_for(self._has_work, REST_SECONDS):
+                return
+        allocator.release_free_memory()
+        with self._wake:
+            self._wake.wait_for(self._has_work)
 
     def _has_work(self) -> bool:
         has_image = self._has_new_image and self._models

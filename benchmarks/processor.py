@@ -1,0 +1,47 @@
+"""What maps cost on a processor without a GPU, in one table: conversion, live images, memory.
+
+    python -m benchmarks.processor
+
+It runs `image_in`, `video` and `memory`, and says what converts maps here.
+"""
+
+from __future__ import annotations
+
+from benchmarks.image_in import time_parts
+from benchmarks.memory import format_megabytes, measure_shown
+from benchmarks.timing import format_milliseconds, format_table
+from benchmarks.video import measure as measure_stream
+from vrnn.compute.passes.native_filler import load_native_filler
+
+DETAILS = ("layers", "all")
+MAX_CONVERSION, MIN_STREAM, MAX_HOST = 2.5, 0.7, 1.3
+
+
+def main() -> int:
+    """Print the table."""
+    kernel = load_native_filler()
+    how = "torch" if kernel is None else "a compiled kernel" + ", AVX2" * kernel.is_wide
+    rows = [(f"ResNet50, 224×224; {how}", "measured", "beside", "ratio", "target")]
+    for detail in DETAILS:
+        _, (_, seconds, floor, _), _ = time_parts(detail)
+        rows.append((
+            f"conversion beside one read and write, {detail}", format_milliseconds(seconds),
+            format_milliseconds(floor), f"{seconds / floor:.2f}", f"≤ {MAX_CONVERSION:.2f}",
+        ))  # fmt: skip
+    for detail in DETAILS:
+        updates, passes = measure_stream(detail)
+        rows.append((
+            f"live images beside plain passes, {detail}", f"{updates:.1f}/s", f"{passes:.1f}/s",
+            f"{updates / passes:.2f}", f"≥ {MIN_STREAM:.2f}",
+        ))  # fmt: skip
+    for detail, (volume, _, host) in measure_shown(DETAILS).items():
+        rows.append((
+            f"host memory beside maps in half precision, {detail}", format_megabytes(host),
+            format_megabytes(volume), f"{host / volume:.2f}", f"≤ {MAX_HOST:.2f}",
+        ))  # fmt: skip
+    print(format_table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
