@@ -11,10 +11,10 @@ from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.feature_maps import (
     UNSCALED_PEAKS,
     MakePortrait,
+    block_filler,
     chosen_maps,
     fill_feature_maps,
 )
-from vrnn.compute.passes.torch_filler import pyramid
 from vrnn.network.feature_maps import CoarseMaps, coarse_block_size
 from vrnn.network.layer_maps import sample_step
 
@@ -49,21 +49,12 @@ def fill_coarse_maps(
     """
     channels, height, width = values.shape
     flat = values.reshape(channels, height * width).contiguous()
-    stats = flat.new_empty(3, channels)
+    half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
     peak = 0.0
     if flat.numel():
-        torch.amin(flat, 1, out=stats[0])
-        torch.amax(flat, 1, out=stats[1])
-        peak = float(torch.maximum(-stats[0], stats[1]).max())
+        stats, peak = block_filler(flat.device)(half, flat, (height, width), 1.0, left_out)
     if not UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1]:  # rare: it needs a scale, or has NaN
         return fill_feature_maps(values, prefix_tokens, portrait).coarse(left_out)
-    levels, stats[2] = pyramid(flat, (height, width))
-    half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
-    half[: 2 * channels].view(2, channels).copy_(stats[:2])
-    end = 2 * channels
-    for level in levels[left_out - 1 :]:
-        half[end : end + level.numel()].view(channels, -1).copy_(level)
-        end += level.numel()
     sample = flat.view(-1)[:: sample_step(flat.numel())].to(torch.float16)
     return CoarseMaps(
         channels, height, width, half.cpu().numpy(), 1.0, stats.cpu().numpy(), 0, prefix_tokens,

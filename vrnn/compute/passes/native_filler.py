@@ -6,6 +6,7 @@ import ctypes
 import sys
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ WIDE_CPUS = ("AVX2", "AVX512")
 MIN_THREAD_VALUES = 1 << 16
 """With fewer values for each, threads cost more than they save."""
 
-_SIGNATURE = (
+_SIGNATURE: tuple[Any, ...] = (
     *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, *[ctypes.c_int] * 2,
     ctypes.c_uint, ctypes.c_void_p,
 )  # fmt: skip

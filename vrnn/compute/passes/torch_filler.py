@@ -30,11 +30,13 @@ def fill_block(
         |value| of them all, NaN or infinite where one of them is not finite, which makes the rest
         of no use.
     """
-    stats = fill_levels(block, flat if factor == 1 else flat * factor, size)
+    stats = fill_levels(block, flat if factor == 1 else flat * factor, size, left_out)
     return stats, float(torch.maximum(-stats[0], stats[1]).max())
 
 
-def fill_levels(block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def fill_levels(
+    block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], left_out: int = 0
+) -> torch.Tensor:
     """As `fill_block` with a factor of 1, without waiting for the device."""
     channels = len(flat)
     stats = flat.new_empty(3, channels)
