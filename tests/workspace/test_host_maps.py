@@ -73,7 +73,7 @@ def test_all_is_exact_within_the_budget(expected, tmp_path, gpu):
             app._settle(app.eye("overview"))
             app.do(SetInputImage(plain="gray"))
         assert exported(app, tmp_path) == expected[2]
-        app.feed.residency._asked._times.clear()
+        app.feed.residency._asked.forget()
         app._settle(app.eye("overview"))
         assert host.bytes <= host.budget
         assert app.workspace.messages == []
@@ -82,7 +82,7 @@ def test_all_is_exact_within_the_budget(expected, tmp_path, gpu):
 def test_values_are_shown_as_missing_until_they_are_there():
     with opened(MEGABYTES) as app:
         app._settle(app.eye("overview"))
-        app.feed.residency._asked._times.clear()
+        app.feed.residency._asked.forget()
         app.workspace.hover(replace_hit(app))
         assert hover_text(app.world).endswith("(33, 71) = …")
         app._settle(app.eye("overview"))
@@ -94,7 +94,7 @@ def replace_hit(app):
     app.do(HoverLayer("second", 0, 5, (33, 71)))
     hit = app.world.hovered
     app.workspace.hover(None)
-    app.feed.residency._asked._times.clear()
+    app.feed.residency._asked.forget()
     app.feed.residency.host.release((0, hit.node))
     return hit
 

@@ -65,7 +65,7 @@ def picture(app, camera):
 def look(app, camera):
     app.camera = camera
     app._settle(app.eye())
-    app.feed.residency._asked._times.clear()  # as after a second
+    app.feed.residency._asked.forget()  # as after a second
 
 
 @pytest.mark.parametrize("camera", ["overview", "layer:first", "layer:third", "layer:fifth"])

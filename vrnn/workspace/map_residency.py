@@ -28,6 +28,8 @@ from vrnn.workspace.wanted_maps import AskedLayers, needs_all_values
 
 BYTES_A_FRAME = 16 * 2**20
 """Of full maps that are sent to the GPU at once, about."""
+FIRST = 0.6
+"""Part of the size of the layer that is seen largest, from which others are made with it."""
 STILL_SECONDS = 0.4
 """Seconds without another image of a stream after which the one that is shown stays."""
 
@@ -226,6 +228,16 @@ class MapResidency:
                 found[node] = levels
         return found
 
+    def forget(self) -> None:
+        """Drop all that only what is near needs, as if one had been elsewhere for long."""
+        self._asked.forget()
+        for key in list(self._there):
+            self._drop_own(key)
+        for slot, network in self._world.networks.items():
+            for node in list(network.maps):
+                self.host.release((slot, node))
+        self.show()
+
     # What arrives.
 
     def upload(self, slot: int, node: int, maps: LayerMaps) -> int:
@@ -310,14 +322,24 @@ class MapResidency:
             self._has_to_repeat = False
             self._run_again()
         angles = self._near()
-        missing = [key for key in asked if self.host.is_missing(key)]
         lacking = self._lacking(angles)
-        missing += [key for key in lacking if self.host.is_missing(key) and key not in asked]
+        missing = [key for key in {**asked, **dict.fromkeys(lacking)} if self.host.is_missing(key)]
+        missing.sort(key=lambda key: -angles.get(key, 0.0))
+        hit = self._world.hovered
+        if hit is not None and hit.layer in missing:
+            missing.remove(hit.layer)
+            missing.insert(0, hit.layer)
+        first = missing[
+            : 1
+            + sum(angles.get(k, 0.0) > FIRST * angles.get(missing[0], np.inf) for k in missing[1:])
+        ]
         if not streams and not self.host.is_limited:
-            missing += [key for key in self._all_missing() if key not in missing]
+            first = missing + [key for key in self._all_missing() if key not in missing]
+            missing = first
         self.host.trim(angles, asked)
         if not streams:
-            self.host.request(missing)
+            # What is in front comes alone: the pass ends there, and others would hold it up.
+            self.host.request(first)
         changed = self._send(lacking)
         self._is_complete = not (missing or changed or streams or self.host.is_filling)
         return changed

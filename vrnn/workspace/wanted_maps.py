@@ -28,6 +28,10 @@ class AskedLayers:
         self._world, self._clock = world, clock
         self._times: dict[Key, float] = {}
 
+    def forget(self) -> None:
+        """Take all layers as not asked for."""
+        self._times.clear()
+
     def update(self) -> dict[Key, float]:
         """Return the layers that have been asked for lately, each with when."""
         now = self._clock()
