@@ -25,6 +25,7 @@ GL = {
     "size": 16384,
     "map_bytes": 3 << 30,
     "no_interop": "cuda-bindings is not there",
+    "upload_bytes": 5.0 * 2**30,
     "samples": 4,
     "half_floats": True,
     "stereo": ["two"],

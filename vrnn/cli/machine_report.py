@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vrnn.config.display import has_display
+from vrnn.config.loader import load_config
+from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.style.font import typeface_name
 from vrnn.version import __version__
 
@@ -198,11 +200,26 @@ def _capabilities(found: dict[str, Any]) -> list[Finding]:
             "" if half else install("gl"),
         ),
         Finding("multisampling", f"up to {found['samples']} samples per pixel"),
-        Finding(
-            "maps", f"up to {found['map_bytes'] / 2**30:.1f} GiB whole (map_memory_mb), "
-            "others coarse until one comes near",
-        ),
+        *_map_findings(found),
         Finding("both eyes", STEREO_TEXT[found["stereo"][0]]),
+    ]  # fmt: skip
+
+
+def _map_findings(found: dict[str, Any]) -> list[Finding]:
+    """Both budgets of feature maps, and how fast these go to the GPU."""
+    settings = load_config().render
+    on_gpu = settings.map_memory_mb * 2**20 or found["map_bytes"]
+    in_memory = host_map_bytes(settings.host_memory_mb)
+    return [
+        Finding(
+            "maps on the GPU", f"up to {on_gpu / 2**30:.1f} GiB whole (map_memory_mb), others "
+            "coarse until one comes near",
+        ),
+        Finding(
+            "maps in memory", f"up to {in_memory / 2**30:.1f} GiB (host_memory_mb), others made "
+            "again when needed",
+        ),
+        Finding("uploads", f"{found['upload_bytes'] / 2**30:.1f} GiB a second"),
     ]  # fmt: skip
 
 

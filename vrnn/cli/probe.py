@@ -12,9 +12,12 @@ import platform
 import signal
 import struct
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
+UPLOADED_LAYERS = 8
+"""Layers of 2 MiB each by which the speed of uploads is measured."""
 MIN_GL_VERSION = 410
 """Of OpenGL that vrnn needs, times 100."""
 _PR_SET_PDEATHSIG = 1
@@ -76,12 +79,27 @@ def _describe(context: Any) -> dict[str, Any]:
         "vendor": info["GL_VENDOR"],
         "map_bytes": default_map_bytes(context),
         "no_interop": find_interop()[1],
+        "upload_bytes": _upload_rate(context),
         "layers": info["GL_MAX_ARRAY_TEXTURE_LAYERS"],
         "size": info["GL_MAX_TEXTURE_SIZE"],
         "samples": info.get("GL_MAX_SAMPLES", context.max_samples),
         "half_floats": drawn and context.error == "GL_NO_ERROR",
         "stereo": stereo_modes(context.extensions),
     }
+
+
+def _upload_rate(context: Any) -> float:
+    """Bytes a second that go into a texture, as maps do."""
+    array = context.texture_array((1024, 1024, UPLOADED_LAYERS), 1, dtype="f2")
+    data = bytes(2 * 1024 * 1024 * UPLOADED_LAYERS)
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        array.write(data)
+        context.finish()
+        seconds.append(time.perf_counter() - started)
+    array.release()
+    return len(data) / max(min(seconds), 1e-6)
 
 
 def probe_torch() -> dict[str, Any]:

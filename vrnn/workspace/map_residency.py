@@ -47,6 +47,7 @@ class Residency:
         host_used: Bytes that they take.
         host_whole: Layers with whole maps in main memory.
         layers: Layers with maps.
+        gpu_whole: Layers whose maps are on the GPU with all of their levels.
         sent: Bytes a second that went to the GPU lately.
     """
 
@@ -58,6 +59,7 @@ class Residency:
     host_used: int = 0
     host_whole: int = 0
     layers: int = 0
+    gpu_whole: int = 0
     sent: float = 0.0
 
 
@@ -109,6 +111,7 @@ class MapResidency:
     def status(self) -> Residency:
         """What is where now."""
         networks = self._world.networks.values()
+        layers = sum(len(network.all_maps) for network in networks)
         return Residency(
             self._renderer.maps.budget,
             len(self._there),
@@ -117,7 +120,8 @@ class MapResidency:
             self.host.budget,
             self.host.bytes,
             sum(len(network.maps) for network in networks),
-            sum(len(network.all_maps) for network in networks),
+            layers,
+            layers - sum(len(network.left_out) for network in networks),
             self.sent.rate,
         )
 

@@ -20,7 +20,8 @@ from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.style.theme_names import THEMES
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.widgets import checkbox, combo, slider
+from vrnn.ui.widgets import checkbox, combo, property_table, slider
+from vrnn.workspace.map_residency import Residency
 
 RANGE_HELP = "what the color range spans: each map, each layer, or the whole network"
 AFAR_HELP = "what a layer shows while its maps are too small to tell apart"
@@ -75,3 +76,27 @@ class DisplayPanel(Panel):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or unfold all stages"):
             context.do(FoldAllStages())
+        imgui.separator_text("Maps in memory")
+        property_table(residency_rows(context.workspace.feed.residency.status), "residency")
+
+
+def residency_rows(status: Residency) -> list[tuple[str, str]]:
+    """Return what of the maps is where, as names and values.
+
+    Args:
+        status: What is where.
+    """
+    host = _megabytes(status.host_used)
+    if status.host_budget:
+        host += f" of {_megabytes(status.host_budget)}"
+    return [
+        ("on the GPU", f"{_megabytes(status.used)} of {_megabytes(status.budget)}"),
+        ("whole there", f"{status.gpu_whole:,} of {status.layers:,} layers"),
+        ("in main memory", host),
+        ("whole there", f"{status.host_whole:,} of {status.layers:,} layers"),
+        ("sent to the GPU", f"{status.sent / 2**20:,.1f} MB a second"),
+    ]
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 2**20:,.0f} MB"
