@@ -17,7 +17,7 @@ from vrnn.config.loader import load_config
 from vrnn.controls.fly_camera import FlyCamera
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.uniforms import RenderColors
-from vrnn.scene.camera import Camera
+from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.state import InputImage
 from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visibility import panel_corners
@@ -281,3 +281,14 @@ def test_of_a_cube_nothing_is_offered_to_go_in_or_come_out(tmp_path):
         texts = {label.text for label in other.world.draw_list().labels}
     assert [callout.name for callout in shown] == [LAYERS]
     assert not any("click" in text or "0 parameters" in text for text in texts)
+
+
+def test_a_callout_leads_to_all_that_it_is_about(app, tmp_path):
+    callouts = Callouts(True, tmp_path)
+    for name in (PICTURE, LAYERS, ANSWER):
+        points = callouts.points(app.world, name)
+        assert len(points) >= 4
+        near = frame_points(points, Camera(fov=FOV), 16 / 9).clip_from_world(16 / 9)
+        boxes = {one.name: one.about for one in callouts.shown(app.world, near)}
+        left, top, right, bottom = boxes[name][0]
+        assert max(right - left, top - bottom) > 0.2

@@ -15,6 +15,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.visuals.labels import FAR_TEXT, title_parts
 from vrnn.scene.visuals.network_visual import answer_place
+from vrnn.scene.wall_place import WALL
 from vrnn.scene.world import World
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.paths import state_dir
@@ -115,6 +116,14 @@ class Callouts:
         if LAYERS in self.remaining and has_moved and _is_near(world.draw_list(), clip_from_world):
             self.mark_used(LAYERS)
 
+    def points(self, world: World, name: str) -> np.ndarray:
+        """Return (N, 3) corners of all that a callout is about, with the images to choose from."""
+        if name == ANSWER:
+            return _board_corners(world)
+        if name == LAYERS:
+            return np.concatenate([*_first_layers(world), np.zeros((0, 3))])
+        return np.concatenate([_region_corners(world, "input"), _wall_corners(world)])
+
     def press(self, x: float, y: float) -> None:
         """Use the answer when it is clicked. x, y: -1…1 in the view, y upward."""
         if ANSWER in self.remaining and self._answer is not None:
@@ -139,7 +148,8 @@ class Callouts:
             ANSWER: [(board or self._answer) if answers and self._answer is not None else None],
         }
         title = _project(_title_corners(world), clip_from_world)
-        places = (title, picture, self._answer, board)
+        wall = _project(_wall_corners(world), clip_from_world)
+        places = (title, wall, picture, self._answer, board)
         others = (*texts, *(box for box in places if box is not None))
         found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
@@ -250,6 +260,19 @@ def _region_corners(world: World, kind: str) -> np.ndarray:
     corners = np.array(found, np.float64)
     widths = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
     return corners[widths > 0.9 * widths.max()].reshape(-1, 3)
+
+
+def _wall_corners(world: World) -> np.ndarray:
+    """(N, 3) corners of the images to choose from, and of the text around them."""
+    wall = world.visuals.get(WALL)
+    if wall is None:
+        return np.zeros((0, 3))
+    found = [_corners(region) for region in wall.pick_regions]
+    for label in wall.labels:
+        width = font.text_width(label.text) * label.height
+        ends = np.multiply(label.right, width), np.multiply(label.up, label.height)
+        found.append(np.array(label.origin) + np.array([0 * ends[0], *ends]))
+    return np.concatenate([*found, np.zeros((0, 3))])
 
 
 def _corners(region: PickRegion) -> np.ndarray:

@@ -93,6 +93,7 @@ class Hud:
         self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
         self._taken: tuple[Box, ...] = ()
+        self._callout_cards: dict[str, Box] = {}
         self._attended: tuple[object, np.ndarray] | None = None
         self._pictures_seen: tuple[Camera | None, int, bool] = (None, 0, False)
 
@@ -120,6 +121,18 @@ class Hud:
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed
+
+    def callout_at(self, x: float, y: float) -> str:
+        """Return the name of the callout whose card is at a point, '' for none.
+
+        Args:
+            x: -1…1 in the view.
+            y: The same, upward.
+        """
+        for name, (left, bottom, width, height) in self._callout_cards.items():
+            if left <= x <= left + width and bottom <= y <= bottom + height:
+                return name
+        return ""
 
     def dismiss(self) -> bool:
         """Close the message about a failure or a fault; False when there is none."""
@@ -226,6 +239,7 @@ class Hud:
             overlay.draw_hint(canvas, self._note, room, top if callouts else None)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
+        self._callout_cards = {}
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
             kept, names = (
                 [_on_canvas(box, canvas) for box in boxes]
@@ -234,6 +248,7 @@ class Hud:
             about = [_on_canvas(box, canvas) for box in callout.about]
             instead = kept if callout.name == LAYERS else ()
             draw_callout(canvas, callout.text, about, kept, callout.prefers_above, instead, names)
+            self._callout_cards[callout.name] = _in_view(canvas.taken[-1], canvas)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:
             right, up = self._parts.view.cursor
@@ -325,6 +340,13 @@ def _on_canvas(
     left, top, right, bottom = box
     across, down = canvas.width / 2, canvas.height / 2
     return (1 + left) * across, (1 - top) * down, (1 + right) * across, (1 - bottom) * down
+
+
+def _in_view(box: Box, canvas: overlay.HudCanvas) -> Box:
+    """Left, bottom, width and height in the view, -1…1, of a box on the canvas."""
+    left, top, width, height = box
+    across, up = 2 / canvas.width, 2 / canvas.height
+    return left * across - 1, 1 - (top + height) * up, width * across, height * up
 
 
 def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:

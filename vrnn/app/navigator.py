@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.opening_flight import OpeningFlight
@@ -11,7 +13,7 @@ from vrnn.commands.context import NavigationActions
 from vrnn.commands.key_bindings import printed_key
 from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
-from vrnn.scene.camera import Camera
+from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.picture_aspect import laid_out_aspect
 from vrnn.scene.revealing import Revealed, is_seen, reveal_camera
 from vrnn.scene.viewpoints import frame_named, start_camera
@@ -102,6 +104,13 @@ class WindowNavigator(NavigationActions):
         if not seen and self._headset.view is None:
             world = self._world.at_rest()
             self._fly(reveal_camera(world, revealed, self._view.aspect, camera.fov))
+
+    def look_at(self, points: np.ndarray) -> None:
+        """Fly to where (N, 3) points, meters, fill the view."""
+        if len(points) and self._headset.view is None:
+            overview = self._view.camera(READY_VIEWS[0], at_rest=True)
+            ahead = replace(overview, yaw=overview.yaw / 3, pitch=overview.pitch / 3)
+            self._fly(frame_points(points, ahead, self._view.aspect, margin=0.12))
 
     def toggle_walking(self) -> None:
         """Capture the mouse, so that it looks around, or release it."""

@@ -116,10 +116,17 @@ class WindowInput:
     def _press_mouse(self, button: MouseButton) -> None:
         """Handle a button: the left one clicks and drags things, all of them drag the view.
 
+        A click on a callout leads to what it is about.
+
         Raises:
             VrnnError: When the command of a click cannot be done.
         """
         if button.down and button.name == "left" and self._hud.dismiss():
+            return
+        callout = self._hud.callout_at(*self._view.cursor) if button.down else ""
+        if button.name == "left" and callout and not self._window.captured:
+            world = self._workspace.world
+            self._navigator.look_at(self._hud.callouts.points(world, callout))
             return
         if button.name == "left" and self._use_lasso(button.down):
             return

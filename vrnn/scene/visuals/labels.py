@@ -81,13 +81,15 @@ def network_labels(
     placement, rects = frame.placement, frame.panel_rects
     rows, network = placement.layout.rows, placement.network
     left, right, front = _extent(placement.layout, frame)
+    widths = _name_widths(frame)
     return [
         *layer_labels(rects, nodes),
         *token_labels(frame, {node.id: node for node in nodes}, network_object.info.token_names),
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
         *row_labels(
-            rows, _name_widths(frame), _name_depths(placement.layout), frame.offset, opacity,
+            rows, widths, _name_depths(placement.layout), frame.offset, opacity,
             placement.layout.turn, placement.layout.aspect,
+            _name_rooms(placement.layout, widths, placement.row_name_widths),
         ),
         *annotation_labels(network.annotations, rects, frame.index),
         *title_labels(
@@ -151,6 +153,7 @@ def edge_labels(
 def row_labels(
     rows: Sequence[TerraceRow], widths: Sequence[float], depths: Sequence[float],
     offset: np.ndarray, opacity: float, turn: float = 0.0, aspect: float = PICTURE_ASPECT,
+    rooms: Sequence[float] = (),
 ) -> list[TextLabel]:  # fmt: skip
     """Return, large at the left of each row, the name of its stage.
 
@@ -164,22 +167,23 @@ def row_labels(
         opacity: 0…1.
         turn: Of the rows, see `Layout`.
         aspect: The same.
+        rooms: Meters that each name may take, where that is more than what is free in its row.
     """
-    named = [one for one in zip(rows, widths, depths, strict=True) if one[0].name]
+    each = zip(rows, widths, depths, rooms or widths, strict=True)
+    named = [one for one in each if one[0].name]
     if not named or opacity <= 0.01:
         return []
     labels = []
     color = with_alpha(STRUCTURE, STRUCTURE[3] * opacity)
     scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows), aspect)
     gap = ROW_NAME_GAP * scale
-    rooms = [max(width - gap, MIN_ROW_NAME_ROOM) for _, width, _ in named]
+    rooms = [max(width - gap, MIN_ROW_NAME_ROOM) for *_, width in named]
     fitting = [
-        _row_name_size(row.name, room, scale)
-        for (row, _, _), room in zip(named, rooms, strict=True)
+        _row_name_size(row.name, room, scale) for (row, *_), room in zip(named, rooms, strict=True)
     ]
     # The same for all, as none is more important than another; but one long name makes none small.
     common = max(min(fitting), LEAST_ROW_NAME * ROW_NAME_HEIGHT * scale)
-    for (row, width, z), room, fits in zip(named, rooms, fitting, strict=True):
+    for (row, width, z, _), room, fits in zip(named, rooms, fitting, strict=True):
         size = min(common, fits)
         end = row.left + width - gap
         lines = row_name_lines(row.name, room, size)
@@ -224,6 +228,17 @@ def _name_widths(frame: PlacementFrame) -> list[float]:
         moved = begins - at_first[[index[node] for node in nodes]].min(initial=np.inf)
         widths.append(width + float(min(moved, 0.0)) if nodes else width)
     return widths
+
+
+def _name_rooms(layout: Layout, widths: Sequence[float], at_first: Sequence[float]) -> list[float]:
+    """Meters that the name of each row may take: at the left end of a step, where layers were moved
+    to the left, it goes further left and stays as large as it was."""
+    rows = layout.rows
+    ends = {y: min(row.left for row in rows if row.y == y) for y in {row.y for row in rows}}
+    return [
+        first if row.left == ends[row.y] else width
+        for row, width, first in zip(rows, widths, at_first, strict=True)
+    ]
 
 
 def _name_depths(layout: Layout) -> list[float]:

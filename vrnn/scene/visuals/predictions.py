@@ -37,7 +37,7 @@ from vrnn.scene.visuals.output_legends import (
 from vrnn.style.text import elide, wrap
 from vrnn.style.theme import ANNOTATION, CARD, TEXT
 
-TRUE_LABEL_HEIGHT = 0.13
+TRUE_LABEL_HEIGHT = 0.1
 """Capital height of the true class, meters."""
 CAPTION_HEIGHT = 0.06
 """Capital height of what is said on the image, meters."""
@@ -91,7 +91,7 @@ def prediction_visual(
         parts.append(replace(drawn, pick_regions=regions))
     if isinstance(beside, ClassScores) and true_label:
         text = elide(f"label: {true_label}", margin.width, TRUE_LABEL_HEIGHT)
-        label = TextLabel(text, (x, top + 0.045, z), TRUE_LABEL_HEIGHT, ANNOTATION, fade=4.0)
+        label = TextLabel(text, (x, top + 0.035, z), TRUE_LABEL_HEIGHT, ANNOTATION, fade=4.0)
         parts.append(Visual(np.zeros(0, QUAD), (label,)))
     for output in outputs:
         if isinstance(output, Detections):
