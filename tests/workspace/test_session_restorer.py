@@ -54,6 +54,7 @@ class Workspace:
         self.input = SimpleNamespace(pixels={}, resolve=self.resolve)
         self.pins = SimpleNamespace(clear=lambda: self.log.append("pins cleared"))
         self.messages, self.log = [], []
+        self.training = SimpleNamespace(folder=None, close=lambda: None)
         self.passes_requested = 0
         self.runs_a_pass = False
         self.missing_image = ""

@@ -145,7 +145,7 @@ class SessionRestorer:
         try:
             training.open(folder)
         except VrnnError as error:
-            self._workspace.messages.append(str(error))
+            self._workspace.messages.append(f"{error}; the model's own weights are shown")
 
     def _open(self, snapshot: WorkspaceSnapshot) -> None:
         workspace = self._workspace

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
 from vrnn.compute.jobs import CheckStop, Job, JobStep, JobSteps, analysis_job, require_same_graph
-from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.network.axes import AxisChoice
 from vrnn.network.choices import chosen_indices
 from vrnn.network.feature_maps import FeatureMaps
@@ -17,6 +14,8 @@ from vrnn.network.results import Ablation
 from vrnn.recordings.recorded_step import RecordedStep
 
 if TYPE_CHECKING:
+    import torch
+
     from vrnn.compute.loaded_model import LoadedModel
 
 
@@ -41,6 +40,8 @@ class StepMapsJob(Job):
 
     def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """Run the pass; returns the `FeatureMaps` by node."""
+        from vrnn.compute.passes.feature_maps import to_feature_maps
+
         view = model.view
         yield JobStep(f"running step {self.recorded.step:,}", 0, 1)
         require_same_graph(model, view)
@@ -49,7 +50,7 @@ class StepMapsJob(Job):
         def keep(node: int, tensor: torch.Tensor) -> None:
             check_stop()
             indices = chosen_indices(model.network, node, self.choices)
-            maps[node] = to_feature_maps(tensor, view.map_layouts[node], indices, _no_portrait)
+            maps[node] = to_feature_maps(tensor, view.map_layouts[node], indices)
 
         try:
             model.show_step(self.recorded)
@@ -58,7 +59,3 @@ class StepMapsJob(Job):
         finally:
             model.show_step(shown)
         return maps
-
-
-def _no_portrait(maps: torch.Tensor) -> None:
-    """A portrait would be of other components than those that are seen."""

@@ -1,0 +1,160 @@
+"""A recorded training in a world: what changed since another step, edits, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.edit import Undo
+from vrnn.commands.kernel_edits import EditKernel
+from vrnn.commands.session import OpenSession, SaveSession
+from vrnn.commands.training import GoToStep
+from vrnn.commands.training_difference import ShowStepDifference
+from vrnn.compute.training.watch import watch_model
+from vrnn.config.loader import load_config
+from vrnn.errors import VrnnError
+from vrnn.network.model_spec import ModelSpec
+from vrnn.recordings.step_series import open_series
+from vrnn.scene.difference_readout import difference_legend
+from vrnn.scene.training_state import TrainingState
+
+NET = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.fc = nn.Linear(4 * 36, 3)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).flatten(1))
+
+example_input = torch.linspace(0, 1, 64).view(1, 1, 8, 8)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model script, and a recording of its training."""
+    place = tmp_path_factory.mktemp("training")
+    (place / "net.py").write_text(NET)
+    scope: dict[str, type[nn.Module]] = {}
+    exec(NET, scope)
+    torch.manual_seed(0)
+    net = scope["Net"]()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    example = torch.linspace(0, 1, 64).view(1, 1, 8, 8)
+    for _ in range(4):  # each goes on where the one before has ended, so that no step is left out
+        with watch_model(net, example, every=1, folder=place / "run", window=False):
+            optimizer.zero_grad()
+            net(torch.rand(4, 1, 8, 8)).square().mean().backward()
+            optimizer.step()
+    return place
+
+
+@pytest.fixture
+def app(folder: Path) -> Iterator[OffscreenApp]:
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as made:
+        made.open_training(folder / "run", 3)
+        yield made
+
+
+def weight(folder: Path, step: int) -> torch.Tensor:
+    """The kernels of a step, (4, 1, 3, 3)."""
+    found = None
+    for file in open_series(folder / "run").files_for(step):
+        found = load_file(file).get("conv.weight", found)
+    assert found is not None
+    return found
+
+
+def maps_of(folder: Path, step: int) -> np.ndarray:
+    """What the convolution gives at a step, (4, 6, 6), found by torch alone."""
+    files = open_series(folder / "run").files_for(step)
+    state: dict[str, torch.Tensor] = {}
+    for file in files:
+        state |= load_file(file)
+    image = torch.linspace(0, 1, 64).view(1, 1, 8, 8)
+    found = nn.functional.conv2d(image, state["conv.weight"], state["conv.bias"])
+    return found[0].numpy()
+
+
+def difference(app: OffscreenApp) -> np.ndarray:
+    node = app.world.networks[0].node_ids["conv"]
+    return app.world.layer_pictures[0, node, "step difference"].values
+
+
+def test_maps_are_shown_less_those_of_the_first_or_previous_step(app, folder) -> None:
+    app.do(ShowStepDifference())
+    now, first = maps_of(folder, 3), maps_of(folder, 0)
+    np.testing.assert_allclose(difference(app), now - first, atol=2e-3)
+    assert np.abs(now - first).max() > 0.02  # else nothing would be seen
+    assert difference_legend(app.world)[0] == "maps less those at the first step of the training"
+    app.do(ShowStepDifference())
+    np.testing.assert_allclose(difference(app), now - maps_of(folder, 2), atol=2e-3)
+    app.do(GoToStep(2))
+    expected = maps_of(folder, 2) - maps_of(folder, 1)
+    np.testing.assert_allclose(difference(app), expected, atol=2e-3)
+    node = app.world.networks[0].node_ids["conv"]
+    caption = app.world.layer_pictures[0, node, "step difference"].caption
+    assert caption.startswith("maps less those of step 1: orange more, blue less")
+    app.do(Undo())
+    np.testing.assert_allclose(difference(app), now - maps_of(folder, 2), atol=2e-3)
+    app.do(ShowStepDifference())
+    assert not app.world.layer_pictures
+    assert app.world.state.training == TrainingState(3)
+
+
+def test_the_first_step_differs_from_itself_by_nothing(app) -> None:
+    app.do(GoToStep(0))
+    app.do(ShowStepDifference("previous"))
+    node = app.world.networks[0].node_ids["conv"]
+    picture = app.world.layer_pictures[0, node, "step difference"]
+    assert picture.caption == "the same as in step 0"
+
+
+def test_an_edit_is_of_the_step_that_is_shown(app, folder) -> None:
+    """Filters beside the edited one are those of the step, and so is what an edit is made of."""
+    app.do(EditKernel("conv", output=1, content="zero"))
+    app.do(GoToStep(0))
+    maps = app.world.networks[0].maps[app.world.networks[0].node_ids["conv"]]
+    shown = maps.values.astype(np.float32) * maps.scale
+    expected = maps_of(folder, 0)
+    np.testing.assert_allclose(shown[[0, 2, 3]], expected[[0, 2, 3]], atol=2e-3)
+    assert np.ptp(shown[1]) < 1e-3  # its bias alone
+
+
+def test_a_session_opens_its_recording_again(app, folder, tmp_path, capsys) -> None:
+    app.do(GoToStep(1))
+    file = tmp_path / "session.json"
+    app.do(SaveSession(file))
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as other:
+        other.do(OpenSession(file))
+        assert other.workspace.training.folder == (folder / "run").resolve()
+        assert other.workspace.training.shown == 1
+        maps = other.world.networks[0].maps[other.world.networks[0].node_ids["conv"]]
+        shown = maps.values.astype(np.float32) * maps.scale
+        np.testing.assert_allclose(shown, maps_of(folder, 1), atol=2e-3)
+    gone = tmp_path / "gone.json"
+    gone.write_text(file.read_text().replace(str((folder / "run").resolve()), "/nowhere/run"))
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as other:
+        other.do(OpenSession(gone))
+        assert other.workspace.training.folder is None
+        assert "'/nowhere/run'" in (told := capsys.readouterr().err)
+        assert "the model's own weights are shown" in told
+
+
+def test_without_a_training_nothing_is_compared(folder) -> None:
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as app:
+        with pytest.raises(VrnnError, match="no training is open"):
+            app.do(ShowStepDifference("first"))
+        app.do(ShowStepDifference(""))
