@@ -1,5 +1,6 @@
 """Maps on their way to the GPU: in which order, how many bytes a frame, and what is done when."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -196,3 +197,49 @@ def test_a_note_on_passes_is_told_once_in_a_row(sink):
     for slot, note in ((0, "a"), (0, "a"), (1, "a"), (0, ""), (0, "a"), (0, "b")):
         sink.handle_events([ForwardComplete(slot, result(maps, note), 1)])
     assert sink.told == ["a", "a", "a", "b"]
+
+
+def test_portraits_that_come_later_are_shown_and_nothing_is_sent_again(sink):
+    event, maps = maps_of()
+    sink.handle_events([loaded(), event])
+    sink.upload(1)  # the first layer is sent, the others wait
+    assert len(sink.renderer.maps.uploaded) == 1
+    assert not sink.world.distant_pictures.get(0)
+    portrait = np.full((4, 4, 3), 77, np.uint8)
+    later = {node: replace(layer, portrait=portrait) for node, layer in maps.items()}
+    sink.handle_events([MapsReady(0, later, are_portraits_new=True)])
+    assert all(m.portrait is None or m.portrait is portrait for m in maps.values())
+    sink.upload()
+    assert len(sink.renderer.maps.uploaded) == len(NETWORK.nodes)
+    network = sink.world.networks[0]
+    assert all(layer.portrait is portrait for layer in network.maps.values())
+    assert set(sink.world.distant_pictures[0]) == set(network.maps)
+    sink.handle_events([MapsReady(5, later, are_portraits_new=True)])  # of a network that is gone
+
+
+def test_what_lies_on_the_device_comes_from_there_before_all_else(sink):
+    _, maps = maps_of()
+    on_device = {n: replace(layer, stored=Block(layer.block)) for n, layer in maps.items()}
+    sink.handle_events([loaded(), MapsReady(0, on_device)])
+    sink.renderer.maps.upload_from_device = lambda slot, blocks: sent.append(list(blocks)) or True
+    sent = []
+    assert sink.upload(1)
+    assert sent == [list(maps)]
+    assert not sink.renderer.maps.uploaded
+    assert set(sink.world.networks[0].maps) == set(maps)
+    sink.handle_events([MapsReady(0, on_device)])
+    sink.renderer.maps.upload_from_device = lambda slot, blocks: False
+    sink.upload()
+    assert [key for _, key in sink.renderer.maps.uploaded] == list(maps), "else by way of the host"
+
+
+class Block:
+    """A block on a device."""
+
+    address, device = 0, 0
+
+    def __init__(self, values):
+        self.values, self.size = values, values.size
+
+    def read(self, start, stop):
+        return self.values[start:stop]

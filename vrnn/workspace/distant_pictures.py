@@ -28,19 +28,51 @@ BETWEEN_NODES = (12, 14, 18)
 Source = LayerMaps | LayerPicture
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What a picture was made of.
+
+    Attributes:
+        kind: Its kind.
+        source: Of maps their statistics: these are the same however many levels are there, and
+            keep no maps in memory.
+        portrait: Of maps their portrait, which may come later.
+        symmetric: Whether zero is in the middle.
+    """
+
+    kind: str
+    source: object
+    portrait: object
+    symmetric: bool
+
+    @classmethod
+    def of(cls, kind: str, source: Source, symmetric: bool) -> _Made:
+        """Return what a picture of a kind would be made of."""
+        if isinstance(source, LayerMaps):
+            return cls(kind, source.channel_stats, source.portrait, symmetric)
+        return cls(kind, source, None, symmetric)
+
+    def is_same(self, other: _Made) -> bool:
+        """Whether another picture would be the same."""
+        return (
+            (self.kind, self.symmetric) == (other.kind, other.symmetric)
+            and self.source is other.source
+            and self.portrait is other.portrait
+        )
+
+
 @dataclass
 class _NetworkPictures:
     """The pictures of one network.
 
     Attributes:
         numbers: Number of each layer's picture in the store, by node id.
-        made: What each picture was made of: kind, source or its statistics, and whether zero is in
-            the middle.
+        made: What each picture was made of, by node id.
         shown: The pictures on the GPU.
     """
 
     numbers: dict[int, int]
-    made: dict[int, tuple[str, object, bool]] = field(default_factory=dict)
+    made: dict[int, _Made] = field(default_factory=dict)
     shown: dict[int, DistantPicture] = field(default_factory=dict)
 
 
@@ -108,14 +140,12 @@ class DistantPictureUploader:
                     del pictures.made[node]
                     pictures.shown.pop(node, None)
                 continue
-            known_kind, known_source, known_symmetric = pictures.made.get(node, ("", None, False))
-            # Of maps their statistics: these are the same however many levels are there.
-            made_of = source.channel_stats if isinstance(source, LayerMaps) else source
-            if known_source is made_of and (known_kind, known_symmetric) == (kind, symmetric):
+            made = _Made.of(kind, source, symmetric)
+            if node in pictures.made and pictures.made[node].is_same(made):
                 continue
             if time.perf_counter() > until:
                 return False
-            pictures.made[node] = (kind, made_of, symmetric)
+            pictures.made[node] = made
             picture = self._make(kind, source)
             if picture is None:
                 pictures.shown.pop(node, None)
