@@ -268,7 +268,7 @@ def _seconds_until_sharp(app: OffscreenApp, node: int, camera: Camera) -> float:
     started = time.perf_counter()
     while node in app.world.networks[0].left_out:
         app.advance(0.0, 16 * 2**20, camera)
-        time.sleep(0.001)
+        time.sleep(1 / 60)
     return time.perf_counter() - started
 
 

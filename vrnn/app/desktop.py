@@ -42,9 +42,11 @@ from vrnn.controls.fly_camera import FlyCamera
 from vrnn.controls.hands.onboarding_hints import HINTS_FILE
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.controls.pointer import Pointer
+from vrnn.errors import FatalError
 from vrnn.export.exporter import Exporter
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import is_software, window_context
+from vrnn.render.context_loss import ContextLoss
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
@@ -66,6 +68,8 @@ MAX_STEP_SECONDS = 0.1
 """Seconds; a longer frame counts as this long: nobody jumps through a wall after a hitch."""
 FIRST_HINT = "drag to orbit, scroll to zoom · Space: walk · F1: keys · F2: panels"
 RESTORE_HINT = "Ctrl+R: restore last session · "
+AFTER_LOSS = "the session is saved: start vrnn again and press Ctrl+R"
+"""What to do when nothing can be drawn any more."""
 MOVE_TIMES = 3.2
 """Duration of a transition in the world, as a multiple of `motion.seconds`."""
 SWITCH_INTERVAL = 0.001
@@ -120,6 +124,7 @@ class DesktopApp(Closeable):
             self.worker.close()
             raise
         self._ctx = window_context()
+        self._loss = ContextLoss.of(self._ctx)
         self._show_background()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._renderer = Renderer(self._ctx, config.render.map_memory_mb)
@@ -239,7 +244,13 @@ class DesktopApp(Closeable):
                 self.window.poll_events(IDLE_SECONDS)  # else it could not be closed
 
     def _advance(self) -> bool:
-        """Run one frame of the window, of the headset, or of both; returns True."""
+        """Run one frame of the window, of the headset, or of both; returns True.
+
+        Raises:
+            FatalError: Nothing can be drawn any more.
+        """
+        if reason := self._loss.reason():
+            raise FatalError(f"{reason}; {AFTER_LOSS}")
         headset_view = self.headset.poll()
         self.window.set_vsync(headset_view is None)
         if headset_view is None:

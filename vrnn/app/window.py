@@ -107,6 +107,8 @@ class Window:
         glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, REQUIRED_VERSION // 10 % 10)
         glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
         glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
+        # So that the driver tells when it has reset, where it can.
+        glfw.window_hint(glfw.CONTEXT_ROBUSTNESS, glfw.LOSE_CONTEXT_ON_RESET)
         glfw.window_hint(glfw.SCALE_TO_MONITOR, True)
         glfw.window_hint(glfw.DEPTH_BITS, 0)  # drawing has a buffer of its own
         monitor = glfw.get_primary_monitor() if fullscreen else None
@@ -114,6 +116,9 @@ class Window:
             mode = glfw.get_video_mode(monitor)
             size = (mode.size.width, mode.size.height)
         handle = glfw.create_window(*size, title, monitor, None)
+        if not handle:
+            glfw.window_hint(glfw.CONTEXT_ROBUSTNESS, glfw.NO_ROBUSTNESS)
+            handle = glfw.create_window(*size, title, monitor, None)
         if not handle:
             reason = self._error_text()
             glfw.terminate()

@@ -49,6 +49,8 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glGenQueries": (None, c_int, c_void_p),
     "glGenTextures": (None, c_int, c_void_p),
     "glGetError": (c_uint,),
+    "glGetGraphicsResetStatus": (c_uint,),
+    "glGetGraphicsResetStatusARB": (c_uint,),
     "glGetIntegerv": (None, c_uint, c_void_p),
     "glGetQueryObjectui64v": (None, c_uint, c_uint, c_void_p),
     "glReadPixels": (None, *[c_int] * 4, c_uint, c_uint, c_void_p),
