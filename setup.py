@@ -1,4 +1,4 @@
-"""What setup.cfg cannot say: the kernel in C, which vrnn also runs without."""
+"""What setup.cfg cannot say: the kernels in C, which vrnn also runs without."""
 
 import sys
 
@@ -7,8 +7,10 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "vrnn.compute.passes._fill_block",
-            ["native/fill_block.c"],
+            "vrnn.compute.passes._kernels",
+            ["native/fill_block.c", "native/library.c", "native/portrait.c"],
+            depends=["native/kernels.h"],
+            libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=["/O2"]
             if sys.platform == "win32"
             else ["-O3", "-fvisibility=hidden"],

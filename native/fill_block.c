@@ -2,38 +2,10 @@
 
    What a block is, see FeatureMaps in vrnn/network/feature_maps.py; the same in torch, which this is
    tested against, see vrnn/compute/passes/torch_filler.py. A segment of a map is converted, searched
-   for its extremes and added up while it is in the first-level cache.
+   for its extremes and added up while it is in the first-level cache. */
 
-   Called by ctypes, so it needs no header of Python's. On x86 a second version of everything uses
-   AVX2 and F16C, where torch says that the processor has them. */
+#include "kernels.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#if defined(__x86_64__) || defined(_M_X64)
-#define HAS_WIDE 1
-#include <immintrin.h>
-#else
-#define HAS_WIDE 0
-#endif
-
-#if defined(_MSC_VER)
-#include <intrin.h>
-#define EXPORT __declspec(dllexport)
-#define INLINE static __forceinline
-#define WIDE_CODE
-#define RESTRICT __restrict
-#define TAKE_NEXT(counter, count) (_InterlockedExchangeAdd64((counter), (count)))
-#else
-#define EXPORT __attribute__((visibility("default")))
-#define INLINE static inline __attribute__((always_inline))
-#define WIDE_CODE __attribute__((target("avx2,f16c")))
-#define RESTRICT restrict
-#define TAKE_NEXT(counter, count) (__atomic_fetch_add((counter), (count), __ATOMIC_RELAXED))
-#endif
-
-#define VERSION 2     /* of the arguments below; vrnn/compute/passes/native_filler.py asks for it */
 #define STEP 4        /* PYRAMID_STEP; the sums below are written out for it */
 #define SEGMENT 4096  /* floats of a map that are worked on at a time, 16 KiB */
 #define LANES 8
@@ -120,19 +92,55 @@ static void convert_plain(const float *values, uint16_t *halves, int64_t count, 
     else convert_any_plain(values, halves, count, low, high, 0);
 }
 
+/* The halves alone, of a coarser level. */
+static void halve_plain(const float *values, uint16_t *halves, int64_t count)
+{
+    int64_t i;
+    for (i = 0; i < count; i++) halves[i] = to_half(values[i]);
+}
+
 #if HAS_WIDE
+#define ROUNDING _MM_FROUND_TO_NEAREST_INT
+
+WIDE_CODE INLINE void store_halves(uint16_t *halves, __m256 values)
+{
+    _mm_storeu_si128((__m128i *)halves, _mm256_cvtps_ph(values, ROUNDING));
+}
+
+WIDE_CODE static void halve_wide(const float *values, uint16_t *halves, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) store_halves(halves + i, _mm256_loadu_ps(values + i));
+    if (i == count) return;
+    if (count >= LANES) /* some are converted twice */
+        store_halves(halves + count - LANES, _mm256_loadu_ps(values + count - LANES));
+    else
+        for (; i < count; i++)
+            halves[i] = (uint16_t)_mm_extract_epi16(_mm_cvtps_ph(_mm_set_ss(values[i]), ROUNDING), 0);
+}
+
+WIDE_CODE INLINE float least(__m256 lanes)
+{
+    __m128 four = _mm_min_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1));
+    four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_min_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
 WIDE_CODE INLINE void convert_any_wide(
     const float *values, uint16_t *halves, int64_t count, float *low, float *high, const int stores)
 {
-    __m256 lows = _mm256_set1_ps(*low), highs = _mm256_set1_ps(*high), a, b;
-    __m256 other_lows = lows, other_highs = highs;
-    float lanes[LANES];
+    __m256 lows, highs, other_lows, other_highs, a, b;
     int64_t i = 0;
-    int k;
     if (count < LANES) {
-        convert_plain(values, halves, count, low, high);
+        for (; i < count; i++) {
+            *low = smaller(values[i], *low);
+            *high = larger(values[i], *high);
+        }
+        if (stores) halve_wide(values, halves, count);
         return;
     }
+    lows = other_lows = _mm256_set1_ps(*low);
+    highs = other_highs = _mm256_set1_ps(*high);
     for (; i + 2 * LANES <= count; i += 2 * LANES) {
         a = _mm256_loadu_ps(values + i);
         b = _mm256_loadu_ps(values + i + LANES);
@@ -141,8 +149,8 @@ WIDE_CODE INLINE void convert_any_wide(
         other_lows = _mm256_min_ps(b, other_lows);
         other_highs = _mm256_max_ps(b, other_highs);
         if (stores) {
-            _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
-            _mm_storeu_si128((__m128i *)(halves + i + LANES), _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT));
+            store_halves(halves + i, a);
+            store_halves(halves + i + LANES, b);
         }
     }
     while (i < count) {
@@ -151,14 +159,12 @@ WIDE_CODE INLINE void convert_any_wide(
         a = _mm256_loadu_ps(values + i);
         lows = _mm256_min_ps(a, lows);
         highs = _mm256_max_ps(a, highs);
-        if (stores)
-            _mm_storeu_si128((__m128i *)(halves + i), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
+        if (stores) store_halves(halves + i, a);
         i += LANES;
     }
-    _mm256_storeu_ps(lanes, _mm256_min_ps(lows, other_lows));
-    for (k = 0; k < LANES; k++) *low = smaller(lanes[k], *low);
-    _mm256_storeu_ps(lanes, _mm256_max_ps(highs, other_highs));
-    for (k = 0; k < LANES; k++) *high = larger(lanes[k], *high);
+    *low = least(_mm256_min_ps(lows, other_lows));
+    /* The largest is the least of the opposites. */
+    *high = -least(_mm256_sub_ps(_mm256_setzero_ps(), _mm256_max_ps(highs, other_highs)));
 }
 
 WIDE_CODE static void convert_wide(const float *values, uint16_t *halves, int64_t count, float *low, float *high)
@@ -251,9 +257,11 @@ WIDE_CODE static double reduce_wide(const float *values, float *means, float *su
 
 #if HAS_WIDE
 #define CONVERT (wide ? convert_wide : convert_plain)
+#define HALVE (wide ? halve_wide : halve_plain)
 #define REDUCE (wide ? reduce_wide : reduce_plain)
 #else
 #define CONVERT convert_plain
+#define HALVE halve_plain
 #define REDUCE reduce_plain
 #endif
 
@@ -271,7 +279,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
     for (channel = first; channel < last; channel++) {
         const float *values = task->values + channel * size;
         uint16_t *level = task->block + 2 * channels;
-        float low = values[0] * task->factor, high = low, ignored_low = 0, ignored_high = 0;
+        float low = values[0] * task->factor, high = low;
         double total = 0;
         int depth = 0;
         for (y = 0; y < height; y += STEP * bands) {
@@ -298,7 +306,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
             float *before = means;
             count = h * w;
             if (++depth >= task->left_out) {
-                CONVERT(means, level + channel * count, count, &ignored_low, &ignored_high);
+                HALVE(means, level + channel * count, count);
                 level += channels * count;
             }
             if (count > 1) {
@@ -353,8 +361,6 @@ static void run_thread(void *data)
     }
 }
 
-EXPORT int vrnn_fill_block_version(void) { return VERSION; }
-
 /* Floats that each thread needs to work in. */
 EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
 {
@@ -367,14 +373,16 @@ EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
 /* Fills a block, which may lack the finest levels of its pyramid.
 
    wide: whether the processor has AVX2 and F16C. threads: how many work at most, each in its own
-   scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread. */
-EXPORT void vrnn_fill_block(
+   scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread.
+   Returns the largest |value|; not a finite number where there is another. */
+EXPORT float vrnn_fill_block(
     const float *values, uint16_t *block, float *stats, float *scratch, int64_t scratch_size,
     int64_t channels, int64_t height, int64_t width, float factor, int left_out, int wide, unsigned threads,
     void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Task task;
-    int64_t size = height * width;
+    int64_t size = height * width, channel;
+    float peak = 0;
     task.values = values;
     task.block = block;
     task.stats = stats;
@@ -394,7 +402,9 @@ EXPORT void vrnn_fill_block(
         task.channels_at_once = channels;
         run_thread(&task);
     }
+    for (channel = 0; channel < channels; channel++) {
+        if (!(stats[channel] - stats[channel] == 0)) return stats[channel];
+        peak = larger(larger(-stats[channel], stats[channels + channel]), peak);
+    }
+    return peak;
 }
-
-/* Python asks each extension module for this on Windows' list of exports; it is never imported. */
-EXPORT void *PyInit__fill_block(void) { return NULL; }

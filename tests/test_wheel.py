@@ -88,7 +88,7 @@ def test_it_holds_nothing_else(wheel):
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 def test_it_holds_the_kernel_and_is_for_any_version_of_python(wheel):
     inside = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
-    assert sum(name.startswith("_fill_block.") for name in inside) == 1
+    assert sum(name.startswith("_kernels.") for name in inside) == 1
     assert "-cp311-abi3-" in wheel.name
 
 
@@ -102,7 +102,7 @@ def test_without_a_compiler_it_can_still_be_built(tmp_path, monkeypatch):
     result = run(sys.executable, *words, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "no-such-compiler" in result.stdout + result.stderr
-    assert not list(tmp_path.rglob("_fill_block.*"))
+    assert not list(tmp_path.rglob("_kernels.*"))
 
 
 def test_the_command_runs_from_another_folder(installed, tmp_path):

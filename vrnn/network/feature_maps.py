@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -31,6 +31,7 @@ def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return shape[0], height, shape[-1]
 
 
+@lru_cache(1024)
 def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
     """Return height and width of each level of a map's pyramid, from the largest to (1, 1)."""
     shapes = [(height, width)]
@@ -40,6 +41,7 @@ def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
     return tuple(shapes)
 
 
+@lru_cache(1024)
 def block_size(channels: int, height: int, width: int) -> int:
     """Return the number of half floats in the block of a layer, see `FeatureMaps.block`."""
     return channels * (2 + sum(h * w for h, w in pyramid_shapes(height, width)))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import shutil
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.map_blocks import block
 from vrnn.compute.operators.tensor_layout import MapLayout
-from vrnn.compute.passes import feature_maps, native_filler, torch_filler
+from vrnn.compute.passes import feature_maps, native_filler, native_kernels, torch_filler
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
+from vrnn.compute.passes.native_kernels import load_kernels
 from vrnn.network.feature_maps import (
     FeatureMaps,
     block_size,
@@ -29,10 +28,9 @@ TINY = 2.0**-149
 
 def _plain_filler() -> FillBlock:
     """The kernel without AVX2 and F16C, as it runs on other processors."""
-    spec = find_spec(native_filler.LIBRARY)
-    assert spec is not None
-    assert spec.origin is not None
-    return native_filler.NativeFiller(ctypes.CDLL(spec.origin), is_wide=False).fill_block
+    library = load_kernels()
+    assert library is not None
+    return native_filler.NativeFiller(library, is_wide=False).fill_block
 
 
 def _fillers() -> dict[str, FillBlock]:
@@ -251,8 +249,8 @@ def test_threads_give_the_same_bits_as_one(fill, shape):
 def test_a_library_of_another_version_is_not_used(monkeypatch):
     if "native" not in FILLERS:
         pytest.skip("the kernel was not compiled")
-    monkeypatch.setattr(native_filler, "VERSION", native_filler.VERSION + 1)
-    assert native_filler.load_native_filler.__wrapped__() is None
+    monkeypatch.setattr(native_kernels, "VERSION", native_kernels.VERSION + 1)
+    assert load_kernels.__wrapped__() is None
 
 
 def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path):
@@ -260,5 +258,5 @@ def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path):
         origin = str(tmp_path / "broken.so")
 
     (tmp_path / "broken.so").write_bytes(b"not a library")
-    monkeypatch.setattr(native_filler, "find_spec", lambda name: Spec)
-    assert native_filler.load_native_filler.__wrapped__() is None
+    monkeypatch.setattr(native_kernels, "find_spec", lambda name: Spec)
+    assert load_kernels.__wrapped__() is None

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from vrnn.compute.passes import portraits
+from vrnn.compute.passes.native_portrait import load_native_portrait
 from vrnn.compute.passes.portraits import (
     CONTRAST,
     FLAT,
@@ -11,6 +13,13 @@ from vrnn.compute.passes.portraits import (
     PortraitMaker,
     _inverse_roots,
 )
+
+
+@pytest.fixture(autouse=True, params=["kernel", "numpy"] if load_native_portrait() else ["numpy"])
+def _way(request, monkeypatch):
+    """Every test by the kernel, where it was compiled, and without it."""
+    if request.param == "numpy":
+        monkeypatch.setattr(portraits, "load_native_portrait", lambda: None)
 
 
 def image(side=40, seed=0) -> np.ndarray:

@@ -58,6 +58,13 @@ class MapLayout:
         return self.sizes.index(-1) if -1 in self.sizes else None
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether it is (N, C, H, W), and N is 1 or holds samples of which none is chosen."""
+        axes = (*self.channels, *self.rows, *self.columns)
+        sizes = (-1, *self.shape)
+        return self.grid is None and not self.choices and axes == (1, 2, 3) and self.sizes == sizes
+
+    @cached_property
     def slices(self) -> tuple[int, ...]:
         """The axes beside samples, channels, rows and columns."""
         used = {*self.channels, *self.rows, *self.columns, self.batch_axis}
@@ -242,6 +249,8 @@ def select_maps(
         (C, H, W) maps, wider if several are side by side, and (K, C) class and register tokens;
         None without any. Views where possible.
     """
+    if layout.is_plain and tensor.shape[1:] == layout.shape:  # most are, and there are many
+        return tensor[0], None
     grid, extra = unfold_tensor(tensor, layout)
     chosen: dict[int, int] = {}
     side_by_side: list[int] = []

@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch.nn import functional
 
-from vrnn.compute.passes.portraits import fit_sample, portrait_size, start_noise
+from vrnn.compute.passes.portraits import fit_positions, portrait_size, start_noise
 
 ITERATIONS = 2
 """Subspace iterations."""
@@ -37,7 +37,7 @@ def component_scores(features: torch.Tensor) -> torch.Tensor:
         return functional.adaptive_avg_pool2d(features, size)
     features = torch.nan_to_num(features, nan=0.0, posinf=0.0, neginf=0.0)
     flat = features.reshape(channels, height * width)
-    sample, _ = fit_sample(flat, (height, width))
+    sample = flat[:, fit_positions((height, width))]
     # Squares of tiny or huge features are to stay in range.
     extent = sample.abs().amax().clamp_min(1e-30)
     sample = sample / extent

@@ -53,6 +53,7 @@ def to_feature_maps(
         make_portrait: Makes the portrait of the layer.
     """
     values, prefix_tokens = chosen_maps(tensor, layout, indices)
+    values = values.contiguous()  # once for the portrait and the block
     return fill_feature_maps(values, prefix_tokens, make_portrait(values))
 
 

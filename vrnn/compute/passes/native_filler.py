@@ -5,25 +5,13 @@ from __future__ import annotations
 import ctypes
 import sys
 from functools import cache
-from importlib.util import find_spec
-from typing import Any
 
-import numpy as np
 import torch
 
-LIBRARY = "vrnn.compute.passes._fill_block"
-"""Lies beside this file as an extension module would, and is loaded as a plain library."""
-VERSION = 2
-"""Of the library's functions, as it tells itself."""
-WIDE_CPUS = ("AVX2", "AVX512")
-"""What torch calls processors that have AVX2 and F16C."""
+from vrnn.compute.passes.native_kernels import is_wide_cpu, load_kernels
+
 MIN_THREAD_VALUES = 1 << 16
 """With fewer values for each, threads cost more than they save."""
-
-_SIGNATURE: tuple[Any, ...] = (
-    *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, *[ctypes.c_int] * 2,
-    ctypes.c_uint, ctypes.c_void_p,
-)  # fmt: skip
 
 
 class NativeFiller:
@@ -33,12 +21,16 @@ class NativeFiller:
         """Prepare a library.
 
         Args:
-            library: Compiled from native/fill_block.c.
+            library: Compiled from native/.
             is_wide: Whether to use AVX2 and F16C, which the processor must have.
         """
         self.is_wide = is_wide
         self._fill = library.vrnn_fill_block
-        self._fill.argtypes, self._fill.restype = _SIGNATURE, None
+        self._fill.argtypes = [
+            *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, *[ctypes.c_int] * 2,
+            ctypes.c_uint, ctypes.c_void_p,
+        ]  # fmt: skip
+        self._fill.restype = ctypes.c_float
         self._scratch_size = library.vrnn_fill_block_scratch
         self._scratch_size.argtypes = [ctypes.c_int64] * 2
         self._scratch_size.restype = ctypes.c_int64
@@ -57,31 +49,21 @@ class NativeFiller:
         threads = 1
         if self._run_threads is not None:
             threads = max(1, min(torch.get_num_threads(), flat.numel() // MIN_THREAD_VALUES))
-        scratch_size = self._scratch_size(*size)
-        scratch = np.empty(threads * scratch_size, np.float32)
-        stats = np.empty((3, channels), np.float32)
+        scratch_size: int = self._scratch_size(*size)
+        scratch, stats = flat.new_empty(threads * scratch_size), flat.new_empty(3, channels)
         # ctypes lets the interpreter go on meanwhile.
-        self._fill(
-            flat.data_ptr(), block.data_ptr(), stats.ctypes.data, scratch.ctypes.data, scratch_size,
+        peak: float = self._fill(
+            flat.data_ptr(), block.data_ptr(), stats.data_ptr(), scratch.data_ptr(), scratch_size,
             channels, *size, factor, left_out, self.is_wide, threads, self._run_threads,
         )  # fmt: skip
-        return torch.from_numpy(stats), float(max(-stats[0].min(), stats[1].max()))
+        return stats, peak
 
 
 @cache
 def load_native_filler() -> NativeFiller | None:
-    """Load the kernel; None where it was not compiled, or from another version of its source."""
-    spec = find_spec(LIBRARY)
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        library = ctypes.CDLL(spec.origin)
-        version = library.vrnn_fill_block_version()
-    except (OSError, AttributeError):
-        return None
-    if version != VERSION:
-        return None
-    return NativeFiller(library, torch.backends.cpu.get_cpu_capability() in WIDE_CPUS)
+    """Load the kernel; None where it was not compiled."""
+    library = load_kernels()
+    return None if library is None else NativeFiller(library, is_wide_cpu())
 
 
 def _find_run_threads() -> ctypes.c_void_p | None:

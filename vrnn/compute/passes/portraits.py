@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from vrnn.compute.passes.native_portrait import load_native_portrait
+
 MAX_SIDE = 56
 """Height and width of a portrait at most, in positions; larger maps are averaged down."""
 MAX_FIT_POSITIONS = 196
@@ -125,16 +127,20 @@ class PortraitMaker:
         flat = scores.reshape(len(scores), -1)
         if len(scores) == 1:
             colors = np.repeat(_standardized(np.nan_to_num(flat, posinf=0.0, neginf=0.0)), 3, 0)
+            levels = _bytes(colors)
         else:
             if target is None:
                 target = self._target(node, (size[0], size[1])).reshape(3, -1)
             before = self._before.get(node)
             if before is not None and before.shape == target.shape:
                 target = target + STEADINESS * before
-            colors = self._colors[node] = _agreeing(flat, target)
+            kernel = load_native_portrait()
+            made = kernel and kernel.colors(flat, target, CONTRAST * 255.0, FREE)
+            colors, levels = made or _turned(flat, target)
+            self._colors[node] = colors
         if is_source:
             self._pictures[node] = colors.reshape(3, *size)
-        return _bytes(colors).reshape(*size, 3)
+        return levels.reshape(*size, 3)
 
     def set_picture(self, node: int) -> np.ndarray:
         """Let the image itself be the portrait of a layer, such as the input.
@@ -165,8 +171,7 @@ class PortraitMaker:
         Returns:
             (3, P) float32, mean 0.
         """
-        basis = self._basis(node, flat, size, target)
-        scores = _product(basis, flat)
+        basis, scores = self._basis_and_scores(node, flat, size, target)
         scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
         means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
         if not isfinite(sum(map(sum, means.tolist()))):
@@ -174,32 +179,32 @@ class PortraitMaker:
         self._bases[node] = basis
         return _centered(scores, means)
 
-    def _basis(
+    def _basis_and_scores(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
-    ) -> np.ndarray:
-        """(3, C) rows of length 1 near the first components; see `_scores` for the arguments.
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(3, C) rows of length 1 near the first components, and (3, P) scores at full resolution.
 
-        One subspace iteration: the layers that feed a layer, or the frame before, are a good
-        start, and span nearly what the components do (0.94 to 0.99 of their variance on average).
+        See `_scores` for the arguments. One subspace iteration: the layers that feed a layer, or
+        the frame before, are a good start, and span nearly what the components do (0.94 to 0.99 of
+        their variance on average).
         """
-        basis = self._bases.get(node)
-        is_kept = basis is not None and basis.shape[1] == len(flat)
-        most = MAX_STREAM_POSITIONS if is_kept else MAX_FIT_POSITIONS
-        sample, picked = fit_sample(flat, size, most)
-        step = -(-len(sample) // MAX_START_CHANNELS)
-        some = sample[::step]
-        if basis is not None and is_kept:
-            basis = basis[:, ::step]
+        step = -(-len(flat) // MAX_START_CHANNELS)
+        before, start = self._bases.get(node), None
+        if before is not None and before.shape[1] == len(flat):
+            picked = fit_positions(size, MAX_STREAM_POSITIONS)
         else:
+            before = None
+            picked = fit_positions(size)
             start = _resized(target.reshape(3, *portrait_size(*size)), size).reshape(3, -1)
-            start = start[:, picked] + START_NOISE * start_noise(sample.shape[1])
-            basis = _product(start, some.T)
-            # Squares of tiny or huge features are to stay in range.
-            basis /= max(float(basis.max()), -float(basis.min()), 1e-30)
-        rows = _product(_orthonormal(_product(basis, some)), sample.T)
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-        rows /= np.maximum(lengths, np.float32(1e-30))[:, None]
-        return rows
+            start = start[:, picked]
+            start = start + START_NOISE * start_noise(start.shape[1])
+        kernel = load_native_portrait() if flat.device.type == "cpu" else None
+        if kernel is not None and flat.is_contiguous():
+            made = kernel.scores(flat, picked, step, start, before)
+            if made is not None:
+                return made
+        basis = _basis(flat, picked, step, start, before)
+        return basis, _product(basis, flat)
 
     def _scores_of_finite(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -231,6 +236,26 @@ def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
     return scores
 
 
+def _basis(
+    flat: torch.Tensor, picked: slice, step: int, start: np.ndarray | None,
+    before: np.ndarray | None,
+) -> np.ndarray:  # fmt: skip
+    """(3, C) rows of length 1 near the first components; see `NativePortrait.scores`."""
+    sample = flat[:, picked].contiguous() if picked.step > 1 else flat
+    some = sample[::step]
+    if start is not None:
+        basis = _product(start, some.T)
+        # Squares of tiny or huge features are to stay in range.
+        basis /= max(float(basis.max()), -float(basis.min()), 1e-30)
+    else:
+        assert before is not None
+        basis = before[:, ::step]
+    rows = _product(_orthonormal(_product(basis, some)), sample.T)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows /= np.maximum(lengths, np.float32(1e-30))[:, None]
+    return rows
+
+
 def _product(rows: np.ndarray, features: torch.Tensor) -> np.ndarray:
     """(3, M) float32 product of (3, N) rows and (N, M) features, made where these are."""
     product: np.ndarray = (torch.from_numpy(rows).to(features) @ features).cpu().numpy()
@@ -251,6 +276,12 @@ def start_noise(positions: int) -> np.ndarray:
     """(3, P) float32, the same for the same number of positions."""
     random = np.random.default_rng(positions).standard_normal((3, positions))
     return random.astype(np.float32)
+
+
+def _turned(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(3, P) colors of (3, P) scores that agree with a (3, P) target, and their (P, 3) bytes."""
+    colors = _agreeing(scores, target)
+    return colors, _bytes(colors)
 
 
 def _agreeing(scores: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -291,17 +322,15 @@ def _own_colors(vectors: np.ndarray, components: np.ndarray) -> np.ndarray:
     return colors
 
 
-def fit_sample(
-    flat: torch.Tensor, size: tuple[int, int], most: int = MAX_FIT_POSITIONS
-) -> tuple[torch.Tensor, slice]:
-    """(C, K) of (C, H·W) features, about so many positions, and which they are."""
-    positions = flat.shape[1]
+@lru_cache(256)
+def fit_positions(size: tuple[int, int], most: int = MAX_FIT_POSITIONS) -> slice:
+    """Which positions of (H, W) the components are found from, about so many."""
+    positions = size[0] * size[1]
     step = max(1, positions // most) | 1
     # A step with a divisor of the width would take some columns and leave out the others.
     while gcd(step, size[1]) > 1:
         step += 2
-    picked = slice((positions - 1) % step // 2, None, step)
-    return (flat[:, picked].contiguous() if step > 1 else flat), picked
+    return slice((positions - 1) % step // 2, None, step)
 
 
 def _orthonormal(rows: np.ndarray) -> np.ndarray:

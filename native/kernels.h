@@ -1,0 +1,34 @@
+/* What the kernels share. They are called by ctypes, so they need no header of Python's. On x86 there
+   is a second version of each that uses AVX2, FMA and F16C, where torch says that the processor has
+   them. */
+
+#ifndef VRNN_KERNELS_H
+#define VRNN_KERNELS_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define HAS_WIDE 1
+#include <immintrin.h>
+#else
+#define HAS_WIDE 0
+#endif
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define EXPORT __declspec(dllexport)
+#define INLINE static __forceinline
+#define WIDE_CODE
+#define RESTRICT __restrict
+#define TAKE_NEXT(counter, count) (_InterlockedExchangeAdd64((counter), (count)))
+#else
+#define EXPORT __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
+#define WIDE_CODE __attribute__((target("avx2,fma,f16c")))
+#define RESTRICT restrict
+#define TAKE_NEXT(counter, count) (__atomic_fetch_add((counter), (count), __ATOMIC_RELAXED))
+#endif
+
+#endif

@@ -1,0 +1,385 @@
+/* The portrait of a layer: its features in a basis near the first three components, and their colors.
+
+   The same in numpy and torch, which this is tested against: _basis and _agreeing in
+   vrnn/compute/passes/portraits.py, up to the signs of eigenvectors, which the portrait does not
+   depend on. */
+
+#include <math.h>
+
+#include "kernels.h"
+
+#define COMPONENTS 3
+#define LANES 8
+#define POSITIONS_AT_ONCE 2048 /* 24 KiB of scores, which stay in the first-level cache */
+#define FLAT 1e-9              /* as in portraits.py */
+#define SWEEPS 12              /* of Jacobi's method, which is done after four or five */
+
+/* Eigenvalues of a symmetric matrix, and its eigenvectors as columns, by Jacobi's method. */
+static void eigenvectors(double matrix[COMPONENTS][COMPONENTS], double vectors[COMPONENTS][COMPONENTS])
+{
+    int sweep, p, q, i;
+    for (p = 0; p < COMPONENTS; p++)
+        for (q = 0; q < COMPONENTS; q++) vectors[p][q] = p == q;
+    for (sweep = 0; sweep < SWEEPS; sweep++)
+        for (p = 0; p < COMPONENTS - 1; p++)
+            for (q = p + 1; q < COMPONENTS; q++) {
+                double off = matrix[p][q], theta, tangent, cosine, sine, a, b;
+                if (off == 0) continue;
+                theta = (matrix[q][q] - matrix[p][p]) / (2 * off);
+                tangent = (theta < 0 ? -1.0 : 1.0) / (fabs(theta) + sqrt(theta * theta + 1));
+                cosine = 1 / sqrt(tangent * tangent + 1);
+                sine = tangent * cosine;
+                for (i = 0; i < COMPONENTS; i++) {
+                    a = matrix[i][p];
+                    b = matrix[i][q];
+                    matrix[i][p] = cosine * a - sine * b;
+                    matrix[i][q] = sine * a + cosine * b;
+                }
+                for (i = 0; i < COMPONENTS; i++) {
+                    a = matrix[p][i];
+                    b = matrix[q][i];
+                    matrix[p][i] = cosine * a - sine * b;
+                    matrix[q][i] = sine * a + cosine * b;
+                    a = vectors[i][p];
+                    b = vectors[i][q];
+                    vectors[i][p] = cosine * a - sine * b;
+                    vectors[i][q] = sine * a + cosine * b;
+                }
+            }
+}
+
+/* (3,) products of (3, count) rows with one line of values. */
+static void products_plain(const float *rows, int64_t count, const float *line, float *found)
+{
+    float sums[COMPONENTS][LANES] = {{0}};
+    int64_t i = 0;
+    int r, k;
+    for (; i + LANES <= count; i += LANES)
+        for (r = 0; r < COMPONENTS; r++)
+            for (k = 0; k < LANES; k++) sums[r][k] += rows[r * count + i + k] * line[i + k];
+    for (; i < count; i++)
+        for (r = 0; r < COMPONENTS; r++) sums[r][0] += rows[r * count + i] * line[i];
+    for (r = 0; r < COMPONENTS; r++)
+        found[r] = ((sums[r][0] + sums[r][1]) + (sums[r][2] + sums[r][3])) +
+                   ((sums[r][4] + sums[r][5]) + (sums[r][6] + sums[r][7]));
+}
+
+/* Adds to each of three rows, which are `apart`, its weights times `lines` lines, which are `stride`
+   apart; one or four lines. weights: (lines, 3). */
+INLINE void add_products_plain(
+    const float *RESTRICT weights, int lines, const float *RESTRICT line, int64_t stride, float *RESTRICT rows,
+    int64_t apart, int64_t count)
+{
+    int64_t i;
+    int r, k;
+    for (k = 0; k < lines; k++)
+        for (r = 0; r < COMPONENTS; r++) {
+            const float weight = weights[COMPONENTS * k + r], *values = line + k * stride;
+            float *row = rows + r * apart;
+            for (i = 0; i < count; i++) row[i] += weight * values[i];
+        }
+}
+
+#if HAS_WIDE
+WIDE_CODE INLINE float sum_of_lanes(__m256 lanes)
+{
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
+WIDE_CODE static void products_wide(const float *rows, int64_t count, const float *line, float *found)
+{
+    __m256 first = _mm256_setzero_ps(), second = first, third = first, values;
+    int64_t i = 0;
+    int r;
+    for (; i + LANES <= count; i += LANES) {
+        values = _mm256_loadu_ps(line + i);
+        first = _mm256_fmadd_ps(_mm256_loadu_ps(rows + i), values, first);
+        second = _mm256_fmadd_ps(_mm256_loadu_ps(rows + count + i), values, second);
+        third = _mm256_fmadd_ps(_mm256_loadu_ps(rows + 2 * count + i), values, third);
+    }
+    found[0] = sum_of_lanes(first);
+    found[1] = sum_of_lanes(second);
+    found[2] = sum_of_lanes(third);
+    for (; i < count; i++)
+        for (r = 0; r < COMPONENTS; r++) found[r] += rows[r * count + i] * line[i];
+}
+
+WIDE_CODE INLINE void add_products_wide(
+    const float *weights, const int lines, const float *line, int64_t stride, float *rows, int64_t apart,
+    int64_t count)
+{
+    __m256 spread[4][COMPONENTS], sums[COMPONENTS], values;
+    int64_t i = 0;
+    int r, k;
+    for (k = 0; k < lines; k++)
+        for (r = 0; r < COMPONENTS; r++) spread[k][r] = _mm256_set1_ps(weights[COMPONENTS * k + r]);
+    for (; i + LANES <= count; i += LANES) {
+        for (r = 0; r < COMPONENTS; r++) sums[r] = _mm256_loadu_ps(rows + r * apart + i);
+        for (k = 0; k < lines; k++) {
+            values = _mm256_loadu_ps(line + k * stride + i);
+            for (r = 0; r < COMPONENTS; r++) sums[r] = _mm256_fmadd_ps(spread[k][r], values, sums[r]);
+        }
+        for (r = 0; r < COMPONENTS; r++) _mm256_storeu_ps(rows + r * apart + i, sums[r]);
+    }
+    for (; i < count; i++)
+        for (k = 0; k < lines; k++)
+            for (r = 0; r < COMPONENTS; r++)
+                rows[r * apart + i] += weights[COMPONENTS * k + r] * line[k * stride + i];
+}
+
+WIDE_CODE static void add_one_wide(
+    const float *weights, const float *line, int64_t stride, float *rows, int64_t apart, int64_t count)
+{
+    add_products_wide(weights, 1, line, stride, rows, apart, count);
+}
+
+WIDE_CODE static void add_four_wide(
+    const float *weights, const float *line, int64_t stride, float *rows, int64_t apart, int64_t count)
+{
+    add_products_wide(weights, 4, line, stride, rows, apart, count);
+}
+#endif
+
+static void add_one_plain(
+    const float *weights, const float *line, int64_t stride, float *rows, int64_t apart, int64_t count)
+{
+    add_products_plain(weights, 1, line, stride, rows, apart, count);
+}
+
+static void add_four_plain(
+    const float *weights, const float *line, int64_t stride, float *rows, int64_t apart, int64_t count)
+{
+    add_products_plain(weights, 4, line, stride, rows, apart, count);
+}
+
+#if HAS_WIDE
+#define PRODUCTS (wide ? products_wide : products_plain)
+#define ADD_ONE (wide ? add_one_wide : add_one_plain)
+#define ADD_FOUR (wide ? add_four_wide : add_four_plain)
+#else
+#define PRODUCTS products_plain
+#define ADD_ONE add_one_plain
+#define ADD_FOUR add_four_plain
+#endif
+
+/* Adds weights times `lines` lines to three rows. */
+INLINE void add_lines(
+    const float *weights, int64_t lines, const float *line, int64_t stride, float *rows, int64_t apart,
+    int64_t count, const int wide)
+{
+    int64_t k = 0;
+    (void)wide;
+    for (; k + 4 <= lines; k += 4)
+        ADD_FOUR(weights + COMPONENTS * k, line + k * stride, stride, rows, apart, count);
+    for (; k < lines; k++) ADD_ONE(weights + COMPONENTS * k, line + k * stride, stride, rows, apart, count);
+}
+
+typedef struct {
+    const float *values;        /* (channels, positions) */
+    int64_t channels, positions;
+    int64_t first, step, count; /* which positions the components are found from */
+    int64_t channel_step;       /* every so many channels tell where the iteration starts */
+    const float *start;         /* (3, count) where it starts in positions; else NULL */
+    const float *before;        /* (3, channels) where it starts in channels; else NULL */
+    float *basis, *scores;      /* (3, channels), (3, positions) */
+} Portrait;
+
+INLINE int portrait(const Portrait *p, float *scratch, const int wide)
+{
+    const int64_t channels = p->channels, positions = p->positions, count = p->count;
+    const int64_t some = (channels + p->channel_step - 1) / p->channel_step;
+    float *sampled = scratch, *spread = sampled + channels * count, *turned = spread + COMPONENTS * count;
+    float *weights = turned + COMPONENTS * count; /* (channels, 3) */
+    const float *sample = p->values;
+    double gram[COMPONENTS][COMPONENTS], vectors[COMPONENTS][COMPONENTS], inverse[COMPONENTS];
+    double lengths[COMPONENTS] = {0}, largest = 0;
+    float greatest = 1e-30f, found[COMPONENTS];
+    int64_t c, i, begin, length;
+    int r, s;
+    if (p->step > 1) {
+        for (c = 0; c < channels; c++)
+            for (i = 0; i < count; i++) sampled[c * count + i] = p->values[c * positions + p->first + i * p->step];
+        sample = sampled;
+    }
+    for (c = 0; c < some; c++) {
+        float *three = weights + COMPONENTS * c;
+        if (p->start)
+            PRODUCTS(p->start, count, sample + c * p->channel_step * count, three);
+        else
+            for (r = 0; r < COMPONENTS; r++) three[r] = p->before[r * channels + c * p->channel_step];
+        for (r = 0; r < COMPONENTS; r++)
+            if (fabsf(three[r]) > greatest) greatest = fabsf(three[r]);
+    }
+    /* Squares of tiny or huge features are to stay in range. */
+    for (c = 0; p->start && c < some * COMPONENTS; c++) weights[c] /= greatest;
+    for (i = 0; i < COMPONENTS * count; i++) spread[i] = 0;
+    add_lines(weights, some, sample, p->channel_step * count, spread, count, count, wide);
+    for (r = 0; r < COMPONENTS; r++) {
+        double mean = 0;
+        for (i = 0; i < count; i++) mean += spread[r * count + i];
+        mean /= (double)count;
+        if (!(mean - mean == 0)) return 0;
+        for (i = 0; i < count; i++) spread[r * count + i] -= (float)mean;
+    }
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s <= r; s++) {
+            double sum = 0;
+            for (i = 0; i < count; i++) sum += (double)spread[r * count + i] * spread[s * count + i];
+            gram[r][s] = gram[s][r] = sum;
+        }
+    eigenvectors(gram, vectors);
+    for (r = 0; r < COMPONENTS; r++)
+        if (gram[r][r] > largest) largest = gram[r][r];
+    for (r = 0; r < COMPONENTS; r++)
+        inverse[r] = gram[r][r] > FLAT * (largest > 1e-300 ? largest : 1e-300) ? 1 / sqrt(gram[r][r]) : 0;
+    for (r = 0; r < COMPONENTS; r++) {
+        const float a = (float)(vectors[0][r] * inverse[r]), b = (float)(vectors[1][r] * inverse[r]);
+        const float d = (float)(vectors[2][r] * inverse[r]);
+        for (i = 0; i < count; i++)
+            turned[r * count + i] = a * spread[i] + b * spread[count + i] + d * spread[2 * count + i];
+    }
+    for (c = 0; c < channels; c++) {
+        PRODUCTS(turned, count, sample + c * count, found);
+        for (r = 0; r < COMPONENTS; r++) {
+            p->basis[r * channels + c] = found[r];
+            lengths[r] += (double)found[r] * found[r];
+        }
+    }
+    for (r = 0; r < COMPONENTS; r++) {
+        const double extent = sqrt(lengths[r]);
+        const float factor = (float)(1 / (extent > 1e-30 ? extent : 1e-30));
+        if (!(extent - extent == 0)) return 0;
+        for (c = 0; c < channels; c++) p->basis[r * channels + c] *= factor;
+    }
+    for (c = 0; c < channels; c++)
+        for (r = 0; r < COMPONENTS; r++) weights[COMPONENTS * c + r] = p->basis[r * channels + c];
+    for (i = 0; i < COMPONENTS * positions; i++) p->scores[i] = 0;
+    for (begin = 0; begin < positions; begin += length) {
+        length = positions - begin < POSITIONS_AT_ONCE ? positions - begin : POSITIONS_AT_ONCE;
+        add_lines(
+            weights, channels, p->values + begin, positions, p->scores + begin, positions, length, wide);
+    }
+    return 1;
+}
+
+static int portrait_plain(const Portrait *p, float *scratch) { return portrait(p, scratch, 0); }
+
+#if HAS_WIDE
+WIDE_CODE static int portrait_wide(const Portrait *p, float *scratch) { return portrait(p, scratch, 1); }
+#endif
+
+/* Floats that vrnn_portrait works in. */
+EXPORT int64_t vrnn_portrait_scratch(int64_t channels, int64_t count)
+{
+    return channels * count + 2 * COMPONENTS * count + COMPONENTS * channels;
+}
+
+/* Makes a basis and the scores in it; returns 0 where values are not finite, or too large for it. */
+EXPORT int vrnn_portrait(
+    const float *values, int64_t channels, int64_t positions, int64_t first, int64_t step, int64_t count,
+    int64_t channel_step, const float *start, const float *before, float *scratch, float *basis, float *scores,
+    int wide)
+{
+    Portrait p;
+    p.values = values;
+    p.channels = channels;
+    p.positions = positions;
+    p.first = first;
+    p.step = step;
+    p.count = count;
+    p.channel_step = channel_step;
+    p.start = start;
+    p.before = before;
+    p.basis = basis;
+    p.scores = scores;
+#if HAS_WIDE
+    if (wide) return portrait_wide(&p, scratch);
+#endif
+    return portrait_plain(&p, scratch);
+}
+
+/* ---- colors ------------------------------------------------------------------------------------ */
+
+/* Turns whitened scores so that they agree with a target, as _agreeing in portraits.py.
+
+   scores, target: (3, positions), the scores with mean 0. colors: (3, positions). bytes: (positions, 3)
+   colors times `contrast` around the middle. free_part: agreement, beside the greatest of the three,
+   below which it is none: then, and where numbers are not finite, this returns 0. */
+EXPORT int vrnn_portrait_colors(
+    const float *scores, const float *target, int64_t positions, float contrast, double free_part, float *colors,
+    uint8_t *bytes)
+{
+    double gram[COMPONENTS][COMPONENTS], vectors[COMPONENTS][COMPONENTS], whiten[COMPONENTS][COMPONENTS];
+    double cross[COMPONENTS][COMPONENTS], agreement[COMPONENTS][COMPONENTS], square[COMPONENTS][COMPONENTS];
+    double turn[COMPONENTS][COMPONENTS], inverse[COMPONENTS], largest = 0, least = 0, check = 0;
+    float matrix[COMPONENTS][COMPONENTS];
+    int64_t i;
+    int r, s, k;
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++) {
+            const float *row = scores + r * positions, *wanted = target + s * positions;
+            const float *other = scores + s * positions;
+            double lanes[4] = {0}, covariances[4] = {0};
+            for (i = 0; i < positions; i++) {
+                lanes[i & 3] += (double)row[i] * wanted[i];
+                if (s <= r) covariances[i & 3] += (double)row[i] * other[i];
+            }
+            cross[r][s] = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+            check += cross[r][s];
+            if (s > r) continue;
+            gram[r][s] = gram[s][r] =
+                ((covariances[0] + covariances[1]) + (covariances[2] + covariances[3])) / (double)positions;
+            check += gram[r][s];
+        }
+    if (!(check - check == 0)) return 0;
+    eigenvectors(gram, vectors);
+    for (r = 0; r < COMPONENTS; r++)
+        if (gram[r][r] > largest) largest = gram[r][r];
+    for (r = 0; r < COMPONENTS; r++)
+        inverse[r] = gram[r][r] > FLAT * (largest > 1e-300 ? largest : 1e-300) ? 1 / sqrt(gram[r][r]) : 0;
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++)
+            for (whiten[r][s] = 0, k = 0; k < COMPONENTS; k++)
+                whiten[r][s] += vectors[r][k] * inverse[k] * vectors[s][k];
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++)
+            for (agreement[r][s] = 0, k = 0; k < COMPONENTS; k++) agreement[r][s] += whiten[r][k] * cross[k][s];
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++)
+            for (square[r][s] = 0, k = 0; k < COMPONENTS; k++) square[r][s] += agreement[k][r] * agreement[k][s];
+    eigenvectors(square, vectors);
+    largest = least = square[0][0];
+    for (r = 1; r < COMPONENTS; r++) {
+        if (square[r][r] > largest) largest = square[r][r];
+        if (square[r][r] < least) least = square[r][r];
+    }
+    /* Twice as much, for what squares lose of small ones. */
+    if (!(least > 4 * free_part * free_part * largest)) return 0;
+    /* The orthogonal part of the agreement: agreement (agreement' agreement)^(-1/2). */
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++)
+            for (gram[r][s] = 0, k = 0; k < COMPONENTS; k++)
+                gram[r][s] += vectors[r][k] * vectors[s][k] / sqrt(square[k][k]);
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++)
+            for (turn[r][s] = 0, k = 0; k < COMPONENTS; k++) turn[r][s] += agreement[r][k] * gram[k][s];
+    for (r = 0; r < COMPONENTS; r++)
+        for (s = 0; s < COMPONENTS; s++) {
+            double sum = 0;
+            for (k = 0; k < COMPONENTS; k++) sum += turn[k][r] * whiten[k][s];
+            matrix[r][s] = (float)sum;
+        }
+    for (r = 0; r < COMPONENTS; r++) {
+        const float a = matrix[r][0], b = matrix[r][1], c = matrix[r][2];
+        float *row = colors + r * positions, level;
+        for (i = 0; i < positions; i++) {
+            row[i] = a * scores[i] + b * scores[positions + i] + c * scores[2 * positions + i];
+            level = row[i] * contrast + 128.0f;
+            level = level < 0 ? 0 : level > 255.0f ? 255.0f : level;
+            bytes[COMPONENTS * i + r] = (uint8_t)level;
+        }
+    }
+    return 1;
+}

@@ -1,0 +1,92 @@
+"""Portraits by the kernel are those by numpy."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from vrnn.compute.passes import portraits
+from vrnn.compute.passes.native_kernels import load_kernels
+from vrnn.compute.passes.native_portrait import NativePortrait, load_native_portrait
+from vrnn.compute.passes.portraits import PortraitMaker
+
+WAYS = ("native", "plain") if load_native_portrait() else ()
+
+
+def kernel(way: str) -> NativePortrait:
+    library = load_kernels()
+    assert library is not None
+    made = load_native_portrait() if way == "native" else NativePortrait(library, is_wide=False)
+    assert made is not None
+    return made
+
+
+def features(channels: int, height: int, width: int, seed: int = 0) -> np.ndarray:
+    """(C, H, W) float32: a few directions that vary over the image, and noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width] / max(height, width, 2)
+    waves = np.stack([np.sin(7 * x + 2 * y), np.cos(5 * y - x) * 0.7, np.sin(9 * x * y) * 0.5])
+    mixed = np.tensordot(rng.normal(size=(channels, 3)), waves, 1)
+    return (mixed + 0.05 * rng.normal(size=mixed.shape) + 0.3).astype(np.float32)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_where_there_is_a_compiler_there_are_both_ways():
+    assert WAYS
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "shape",
+    [(64, 56, 56), (5, 112, 90), (300, 13, 17), (7, 1, 40), (2, 9, 9), (3, 6, 5), (600, 7, 7)],
+)
+def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, monkeypatch):
+    image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    made = {}
+    for name in (way, "numpy"):
+        used = None if name == "numpy" else kernel(way)
+        monkeypatch.setattr(portraits, "load_native_portrait", lambda used=used: used)
+        maker = PortraitMaker({1: [0]})
+        made[name] = []
+        for frame in range(3):
+            maker.begin(image, continues=frame > 0)
+            for node in (0, 1):
+                maps = torch.from_numpy(features(*shape, seed=frame + node))
+                made[name].append(maker.make(node, maps).astype(int))
+    difference = np.abs(np.stack(made[way]) - np.stack(made["numpy"]))
+    assert difference.max() <= 2
+    assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_basis_has_rows_of_length_one_and_scores_are_products_with_it(way):
+    flat = torch.from_numpy(features(37, 20, 23).reshape(37, -1))
+    before = np.random.default_rng(2).normal(size=(3, 37)).astype(np.float32)
+    basis, scores = kernel(way).scores(flat, slice(1, None, 3), 2, None, before)
+    assert np.allclose(np.linalg.norm(basis, axis=1), 1, atol=1e-5)
+    assert np.allclose(scores, basis @ flat.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_what_is_not_finite_or_too_large_is_left_to_numpy_or_shows_in_the_scores(way, value):
+    values = features(8, 12, 12)
+    values[3] = value
+    before = np.ones((3, 8), np.float32)
+    made = kernel(way).scores(
+        torch.from_numpy(values.reshape(8, -1)), slice(0, None, 1), 1, None, before
+    )
+    assert made is None or not np.isfinite(made[1].sum()) or value == 3e38
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_directions_without_agreement_are_left_to_numpy(way):
+    scores = features(3, 10, 10).reshape(3, -1)
+    scores -= scores.mean(1, keepdims=True)
+    gray = np.repeat(scores[:1], 3, 0)
+    assert kernel(way).colors(scores, gray, 56.0, 1e-3) is None
+    assert kernel(way).colors(scores, np.full_like(scores, np.nan), 56.0, 1e-3) is None
+    assert kernel(way).colors(scores, scores, 56.0, 1e-3) is not None

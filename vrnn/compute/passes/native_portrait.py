@@ -1,0 +1,105 @@
+"""Portraits by the kernel in native/portrait.c, where it could be compiled."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+
+import numpy as np
+import torch
+
+from vrnn.compute.passes.native_kernels import is_wide_cpu, load_kernels
+
+COMPONENTS = 3
+
+
+class NativePortrait:
+    """Makes portraits of features that lie in the processor's memory, but for rare cases."""
+
+    def __init__(self, library: ctypes.CDLL, is_wide: bool) -> None:
+        """Prepare a library.
+
+        Args:
+            library: Compiled from native/.
+            is_wide: Whether to use AVX2 and FMA, which the processor must have.
+        """
+        self._is_wide = is_wide
+        self._make = library.vrnn_portrait
+        self._make.argtypes = [
+            ctypes.c_void_p, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 5, ctypes.c_int,
+        ]  # fmt: skip
+        self._make.restype = ctypes.c_int
+        self._color = library.vrnn_portrait_colors
+        self._color.argtypes = [
+            *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_float, ctypes.c_double,
+            *[ctypes.c_void_p] * 2,
+        ]  # fmt: skip
+        self._color.restype = ctypes.c_int
+        self._scratch_size = library.vrnn_portrait_scratch
+        self._scratch_size.argtypes = [ctypes.c_int64] * 2
+        self._scratch_size.restype = ctypes.c_int64
+
+    def scores(
+        self, flat: torch.Tensor, picked: slice, channel_step: int, start: np.ndarray | None,
+        before: np.ndarray | None,
+    ) -> tuple[np.ndarray, np.ndarray] | None:  # fmt: skip
+        """Make a basis near the first three components, and the scores in it.
+
+        Args:
+            flat: (C, P) float32 features, contiguous.
+            picked: Which positions the components are found from.
+            channel_step: Every so many channels tell where the iteration starts.
+            start: (3, K) float32 where it starts, in the positions that are picked.
+            before: (3, C) float32 where it starts in channels, in place of `start`.
+
+        Returns:
+            (3, C) float32 rows of length 1, and (3, P) float32; None where values are not finite,
+            or too large.
+        """
+        channels, positions = flat.shape
+        first, step = picked.start or 0, picked.step or 1
+        count = len(range(*picked.indices(positions)))
+        scratch = np.empty(self._scratch_size(channels, count), np.float32)
+        basis = np.empty((COMPONENTS, channels), np.float32)
+        scores = np.empty((COMPONENTS, positions), np.float32)
+        begin = None if start is None else np.ascontiguousarray(start, np.float32)
+        is_made = self._make(
+            flat.data_ptr(), channels, positions, first, step, count, channel_step,
+            None if begin is None else begin.ctypes.data,
+            None if before is None else before.ctypes.data,
+            scratch.ctypes.data, basis.ctypes.data, scores.ctypes.data, self._is_wide,
+        )  # fmt: skip
+        return (basis, scores) if is_made else None
+
+    def colors(
+        self, scores: np.ndarray, target: np.ndarray, contrast: float, free: float
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Turn whitened scores so that they agree with a target.
+
+        Args:
+            scores: (3, P) float32, mean 0.
+            target: (3, P) float32.
+            contrast: What a byte of a color grows by when the color does by 1.
+            free: Agreement, beside the greatest of the three, below which it is none.
+
+        Returns:
+            (3, P) float32, and (P, 3) uint8; None where a direction has no agreement, or numbers
+            are not finite.
+        """
+        positions = scores.shape[1]
+        scores = np.ascontiguousarray(scores, np.float32)
+        target = np.ascontiguousarray(target, np.float32)
+        colors = np.empty((COMPONENTS, positions), np.float32)
+        levels = np.empty((positions, COMPONENTS), np.uint8)
+        is_made = self._color(
+            scores.ctypes.data, target.ctypes.data, positions, contrast, free, colors.ctypes.data,
+            levels.ctypes.data,
+        )  # fmt: skip
+        return (colors, levels) if is_made else None
+
+
+@cache
+def load_native_portrait() -> NativePortrait | None:
+    """Load the kernel; None where it was not compiled."""
+    library = load_kernels()
+    return None if library is None else NativePortrait(library, is_wide_cpu())
