@@ -300,38 +300,56 @@ EXPORT int vrnn_portrait(
     return portrait_plain(&p, scratch);
 }
 
+static double sum_of(const float *values, int64_t count)
+{
+    double lanes[4] = {0};
+    int64_t i = 0;
+    int k;
+    for (; i + 4 <= count; i += 4)
+        for (k = 0; k < 4; k++) lanes[k] += values[i + k];
+    for (; i < count; i++) lanes[0] += values[i];
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
+
 /* ---- colors ------------------------------------------------------------------------------------ */
 
 /* Turns whitened scores so that they agree with a target, as _agreeing in portraits.py.
 
-   scores, target: (3, positions), the scores with mean 0. colors: (3, positions). bytes: (positions, 3)
-   colors times `contrast` around the middle. free_part: agreement, beside the greatest of the three,
-   below which it is none: then, and where numbers are not finite, this returns 0. */
+   scores, target: (3, positions); the scores get mean 0, and count as 0 where they deviate from it by
+   no more than `rounding` times the mean. colors: (3, positions). bytes: (positions, 3) colors times
+   `contrast` around the middle. free_part: agreement, beside the greatest of the three, below which it
+   is none: then, and where numbers are not finite, this returns 0. */
 EXPORT int vrnn_portrait_colors(
-    const float *scores, const float *target, int64_t positions, float contrast, double free_part, float *colors,
-    uint8_t *bytes)
+    float *scores, const float *target, int64_t positions, float contrast, double free_part, double rounding,
+    float *colors, uint8_t *bytes, int wide)
 {
     double gram[COMPONENTS][COMPONENTS], vectors[COMPONENTS][COMPONENTS], whiten[COMPONENTS][COMPONENTS];
     double cross[COMPONENTS][COMPONENTS], agreement[COMPONENTS][COMPONENTS], square[COMPONENTS][COMPONENTS];
     double turn[COMPONENTS][COMPONENTS], inverse[COMPONENTS], largest = 0, least = 0, check = 0;
-    float matrix[COMPONENTS][COMPONENTS];
+    float matrix[COMPONENTS][COMPONENTS], covariances[COMPONENTS][COMPONENTS], agreements[COMPONENTS][COMPONENTS];
+    double means[COMPONENTS];
     int64_t i;
-    int r, s, k;
+    int r, s, k, is_rounding[COMPONENTS] = {0};
+    (void)wide;
+    for (r = 0; r < COMPONENTS; r++) {
+        float *row = scores + r * positions;
+        const float mean = (float)(sum_of(row, positions) / (double)positions);
+        if (!(mean - mean == 0)) return 0;
+        for (i = 0; i < positions; i++) row[i] -= mean;
+        means[r] = mean;
+    }
+    for (r = 0; r < COMPONENTS; r++) {
+        PRODUCTS(scores, positions, scores + r * positions, covariances[r]);
+        PRODUCTS(target, positions, scores + r * positions, agreements[r]);
+        if (covariances[r][r] / (double)positions <= rounding * means[r] * (rounding * means[r]))
+            is_rounding[r] = 1;
+    }
     for (r = 0; r < COMPONENTS; r++)
         for (s = 0; s < COMPONENTS; s++) {
-            const float *row = scores + r * positions, *wanted = target + s * positions;
-            const float *other = scores + s * positions;
-            double lanes[4] = {0}, covariances[4] = {0};
-            for (i = 0; i < positions; i++) {
-                lanes[i & 3] += (double)row[i] * wanted[i];
-                if (s <= r) covariances[i & 3] += (double)row[i] * other[i];
-            }
-            cross[r][s] = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
-            check += cross[r][s];
-            if (s > r) continue;
-            gram[r][s] = gram[s][r] =
-                ((covariances[0] + covariances[1]) + (covariances[2] + covariances[3])) / (double)positions;
-            check += gram[r][s];
+            cross[r][s] = is_rounding[r] ? 0 : agreements[r][s];
+            gram[r][s] = is_rounding[r] || is_rounding[s] ? 0 : covariances[r < s ? s : r][r < s ? r : s];
+            gram[r][s] /= (double)positions;
+            check += cross[r][s] + gram[r][s];
         }
     if (!(check - check == 0)) return 0;
     eigenvectors(gram, vectors);

@@ -10,7 +10,7 @@ import torch
 
 LIBRARY = "vrnn.compute.passes._kernels"
 """Lies beside this file as an extension module would, and is loaded as a plain library."""
-VERSION = 5
+VERSION = 7
 """Of the library's functions, as it tells itself."""
 WIDE_CPUS = ("AVX2", "AVX512")
 """What torch calls processors that have AVX2, FMA and F16C."""

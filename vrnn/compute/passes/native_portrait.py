@@ -31,8 +31,8 @@ class NativePortrait:
         self._make.restype = ctypes.c_int
         self._color = library.vrnn_portrait_colors
         self._color.argtypes = [
-            *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_float, ctypes.c_double,
-            *[ctypes.c_void_p] * 2,
+            *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_float, *[ctypes.c_double] * 2,
+            *[ctypes.c_void_p] * 2, ctypes.c_int,
         ]  # fmt: skip
         self._color.restype = ctypes.c_int
         self._scratch_size = library.vrnn_portrait_scratch
@@ -72,28 +72,28 @@ class NativePortrait:
         return (basis, scores) if is_made else None
 
     def colors(
-        self, scores: np.ndarray, target: np.ndarray, contrast: float, free: float
+        self, scores: np.ndarray, target: np.ndarray, contrast: float, free: float, rounding: float
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Turn whitened scores so that they agree with a target.
 
         Args:
-            scores: (3, P) float32, mean 0.
+            scores: (3, P) float32; its mean is taken from it.
             target: (3, P) float32.
             contrast: What a byte of a color grows by when the color does by 1.
             free: Agreement, beside the greatest of the three, below which it is none.
+            rounding: Deviation beside the mean up to which scores are 0.
 
         Returns:
             (3, P) float32, and (P, 3) uint8; None where a direction has no agreement, or numbers
             are not finite.
         """
         positions = scores.shape[1]
-        scores = np.ascontiguousarray(scores, np.float32)
         target = np.ascontiguousarray(target, np.float32)
         colors = np.empty((COMPONENTS, positions), np.float32)
         levels = np.empty((positions, COMPONENTS), np.uint8)
         is_made = self._color(
-            scores.ctypes.data, target.ctypes.data, positions, contrast, free, colors.ctypes.data,
-            levels.ctypes.data,
+            scores.ctypes.data, target.ctypes.data, positions, contrast, free, rounding,
+            colors.ctypes.data, levels.ctypes.data, self._is_wide,
         )  # fmt: skip
         return (colors, levels) if is_made else None
 

@@ -94,13 +94,14 @@ class PortraitMaker:
             a layer with one value everywhere is gray.
         """
         channels, height, width = maps.shape
-        flat = maps.reshape(channels, height * width)
         size = portrait_size(height, width)
         if channels == 1:
-            return self._finish(node, _resized(maps.cpu().numpy(), size), is_source)
-        target = self._target(node, size).reshape(3, -1)
-        scores = self._scores(node, flat, (height, width), target)
-        return self._finish(node, scores.reshape(3, *size), is_source, target)
+            made = _gray(_resized(maps.cpu().numpy(), size))
+        else:
+            flat = maps.reshape(channels, height * width)
+            target, wanted = self._targets(node, size)
+            made = self._colors_of(node, flat, (height, width), target, wanted)
+        return self._keep(node, made, size, is_source)
 
     def make_of_scores(self, node: int, scores: np.ndarray, is_source: bool = True) -> np.ndarray:
         """As `make`, of what a device has made of a layer's maps.
@@ -111,33 +112,30 @@ class PortraitMaker:
                 layer with a single channel.
             is_source: See `make`.
         """
-        if len(scores) == 3:
-            flat = np.nan_to_num(scores.reshape(3, -1), posinf=0.0, neginf=0.0)
-            scores = _centered(flat, flat.mean(1, keepdims=True)).reshape(scores.shape)
-        return self._finish(node, scores, is_source)
-
-    def _finish(
-        self, node: int, scores: np.ndarray, is_source: bool, target: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The portrait of (3, h, w) components with mean 0, or of (1, h, w) values.
-
-        target: (3, P) colors that it is to agree with, where they are known already.
-        """
-        size = scores.shape[1:]
-        flat = scores.reshape(len(scores), -1)
+        _, height, width = scores.shape
         if len(scores) == 1:
-            colors = np.repeat(_standardized(np.nan_to_num(flat, posinf=0.0, neginf=0.0)), 3, 0)
-            levels = _bytes(colors)
+            made = _gray(scores)
         else:
-            if target is None:
-                target = self._target(node, (size[0], size[1])).reshape(3, -1)
-            before = self._before.get(node)
-            if before is not None and before.shape == target.shape:
-                target = target + STEADINESS * before
-            kernel = load_native_portrait()
-            made = kernel and kernel.colors(flat, target, CONTRAST * 255.0, FREE)
-            colors, levels = made or _turned(flat, target)
-            self._colors[node] = colors
+            _, wanted = self._targets(node, (height, width))
+            flat = np.nan_to_num(scores.reshape(3, -1), posinf=0.0, neginf=0.0)
+            made = _turned(flat, wanted)
+        return self._keep(node, made, (height, width), is_source)
+
+    def _targets(self, node: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """(3, P) colors of what feeds a layer, and those that its portrait is to agree with."""
+        target = self._target(node, size).reshape(3, -1)
+        before = self._before.get(node)
+        if before is None or before.shape != target.shape:
+            return target, target
+        return target, target + STEADINESS * before
+
+    def _keep(
+        self, node: int, made: tuple[np.ndarray, np.ndarray], size: tuple[int, int],
+        is_source: bool,
+    ) -> np.ndarray:  # fmt: skip
+        """Keep (3, P) colors for the layers behind, and return their bytes as (h, w, 3)."""
+        colors, levels = made
+        self._colors[node] = colors
         if is_source:
             self._pictures[node] = colors.reshape(3, *size)
         return levels.reshape(*size, 3)
@@ -153,6 +151,32 @@ class PortraitMaker:
         """
         self._pictures[node] = self._image
         return self._pixels
+
+    def _colors_of(
+        self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray,
+        wanted: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """(3, P) colors, and their (P, 3) bytes; by the kernel where there is one that can.
+
+        Args:
+            node: Id of the layer.
+            flat: (C, H·W) float32 features.
+            size: (H, W).
+            target: (3, P) colors that tell where the search for components starts.
+            wanted: (3, P) colors that the portrait is to agree with.
+        """
+        kernel = load_native_portrait() if flat.device.type == "cpu" else None
+        if kernel is not None and flat.is_contiguous():
+            found = kernel.scores(flat, *self._begin(node, len(flat), size, target))
+            if found is not None:
+                basis, scores = found
+                scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
+                made = kernel.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
+                if made is not None:
+                    self._bases[node] = basis
+                    return made
+        colors = _agreeing(self._scores(node, flat, size, target), wanted)
+        return colors, _bytes(colors)
 
     def _scores(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -171,7 +195,8 @@ class PortraitMaker:
         Returns:
             (3, P) float32, mean 0.
         """
-        basis, scores = self._basis_and_scores(node, flat, size, target)
+        basis = _basis(flat, *self._begin(node, len(flat), size, target))
+        scores = _product(basis, flat)
         scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
         means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
         if not isfinite(sum(map(sum, means.tolist()))):
@@ -179,32 +204,22 @@ class PortraitMaker:
         self._bases[node] = basis
         return _centered(scores, means)
 
-    def _basis_and_scores(
-        self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(3, C) rows of length 1 near the first components, and (3, P) scores at full resolution.
+    def _begin(
+        self, node: int, channels: int, size: tuple[int, int], target: np.ndarray
+    ) -> tuple[slice, int, np.ndarray | None, np.ndarray | None]:
+        """Where the search for components starts: see `NativePortrait.scores`.
 
-        See `_scores` for the arguments. One subspace iteration: the layers that feed a layer, or
-        the frame before, are a good start, and span nearly what the components do (0.94 to 0.99 of
-        their variance on average).
+        The layers that feed a layer, or the frame before, are a good start: one subspace iteration
+        from there spans nearly what the components do (0.94 to 0.99 of their variance on average).
         """
-        step = -(-len(flat) // MAX_START_CHANNELS)
-        before, start = self._bases.get(node), None
-        if before is not None and before.shape[1] == len(flat):
-            picked = fit_positions(size, MAX_STREAM_POSITIONS)
-        else:
-            before = None
-            picked = fit_positions(size)
-            start = _resized(target.reshape(3, *portrait_size(*size)), size).reshape(3, -1)
-            start = start[:, picked]
-            start = start + START_NOISE * start_noise(start.shape[1])
-        kernel = load_native_portrait() if flat.device.type == "cpu" else None
-        if kernel is not None and flat.is_contiguous():
-            made = kernel.scores(flat, picked, step, start, before)
-            if made is not None:
-                return made
-        basis = _basis(flat, picked, step, start, before)
-        return basis, _product(basis, flat)
+        step = -(-channels // MAX_START_CHANNELS)
+        before = self._bases.get(node)
+        if before is not None and before.shape[1] == channels:
+            return fit_positions(size, MAX_STREAM_POSITIONS), step, None, before
+        picked = fit_positions(size)
+        start = _resized(target.reshape(3, *portrait_size(*size)), size).reshape(3, -1)
+        start = start[:, picked]
+        return picked, step, start + START_NOISE * start_noise(start.shape[1]), None
 
     def _scores_of_finite(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -224,6 +239,23 @@ class PortraitMaker:
             return _resized(self._image, size)
         resized = [_resized(picture, size) for picture in feeding]
         return resized[0] if len(resized) == 1 else np.mean(resized, 0)
+
+
+def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(3, P) colors of (3, P) finite scores that agree with others, and their (P, 3) bytes."""
+    kernel = load_native_portrait()
+    made = kernel and kernel.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
+    if made:
+        return made
+    colors = _agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)
+    return colors, _bytes(colors)
+
+
+def _gray(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(3, P) colors of a single map (1, h, w), and their (P, 3) bytes."""
+    flat = np.nan_to_num(values.reshape(1, -1), posinf=0.0, neginf=0.0)
+    colors = np.repeat(_standardized(flat), 3, 0)
+    return colors, _bytes(colors)
 
 
 def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
@@ -276,12 +308,6 @@ def start_noise(positions: int) -> np.ndarray:
     """(3, P) float32, the same for the same number of positions."""
     random = np.random.default_rng(positions).standard_normal((3, positions))
     return random.astype(np.float32)
-
-
-def _turned(scores: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(3, P) colors of (3, P) scores that agree with a (3, P) target, and their (P, 3) bytes."""
-    colors = _agreeing(scores, target)
-    return colors, _bytes(colors)
 
 
 def _agreeing(scores: np.ndarray, target: np.ndarray) -> np.ndarray:
