@@ -25,7 +25,9 @@ from vrnn.scene.world import World
 
 def _count(context: CommandContext) -> str:
     count = len(context.world.state.ablations)
-    return f"ablated: {count}" if count else "all channels on"
+    if not count:
+        return "all channels on"
+    return "1 ablation" if count == 1 else f"{count} ablations"
 
 
 @command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
 from vrnn.scene.attention_overlay import attention_text
@@ -14,6 +15,7 @@ from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.cka_board import CKA_KIND
 from vrnn.scene.visuals.free_room import free_box
 from vrnn.scene.visuals.output_bars import class_name
+from vrnn.scene.world import World
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
 from vrnn.workspace.workspace import Workspace
@@ -87,7 +89,9 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:
         name, *rest = lines
-        return Tooltip((name, *rest[:1], *_joined(rest[1:])), _layer_actions(hit, key_map))
+        return Tooltip(
+            (name, *rest[:1], *_joined(rest[1:])), _layer_actions(hit, workspace.world, key_map)
+        )
     if hit.kind == "edge":
         return Tooltip(lines) if lines else None
     click = CLICKS.get(hit.kind, "")
@@ -108,13 +112,23 @@ def _joined(parts: list[str]) -> tuple[str, ...]:
     return tuple(line for line in (shape, *value) if line)
 
 
-def _layer_actions(hit: Hit, key_map: KeyMap) -> tuple[str, ...]:
+def _layer_actions(hit: Hit, world: World, key_map: KeyMap) -> tuple[str, ...]:
     actions = ["click: pick up this map"] if hit.channel >= 0 else []
     for info in registered():
         key = key_map.printed(info.name)
         if key and info.radial is not None and info.radial.ring is Ring.LAYER:
-            actions.append(f"{key} {info.radial.label}")
+            restores = info.kind is Ablate and _is_ablated(hit, world)
+            actions.append(f"{key} {'restore' if restores else info.radial.label}")
     return tuple(actions[: MAX_KEYS + 1])
+
+
+def _is_ablated(hit: Hit, world: World) -> bool:
+    """Whether the channel that is pointed at is ablated by itself."""
+    name = world.visible_node(hit.slot, hit.node).name
+    return any(
+        (one.network, one.layer, one.channels) == (hit.slot, name, (hit.channel,))
+        for one in world.state.ablations
+    )
 
 
 def draw_tooltip(canvas: HudCanvas, tooltip: Tooltip, x: float, y: float) -> None:
