@@ -68,7 +68,8 @@ class WindowView:
     def legend_share(self) -> float:
         """Part of the view's height that the legend takes, which is larger in a small window."""
         height = self.size[1]
-        share = legend_height(height, self._window.pixel_scale) / max(height, 1)
+        pixels = legend_height(height, self._window.pixel_scale) * self._gui.presentation_scale
+        share = pixels / max(height, 1)
         return min(max(share, LEGEND_MARGIN), MAX_LEGEND_SHARE)
 
     @property

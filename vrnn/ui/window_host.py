@@ -187,7 +187,7 @@ class WindowGui:
     @property
     def _shown_points(self) -> float:
         """Size of text, points: larger for an audience, smaller where menus would be cut."""
-        points = self._text_points * (PRESENTATION_SCALE if self._presenting else 1.0)
+        points = self._text_points * self.presentation_scale
         return max(MIN_TEXT_POINTS, min(points, self._max_points))
 
     @property
@@ -195,6 +195,11 @@ class WindowGui:
         """The largest size of text at which the window shows all menus, whole points."""
         points = self._screen.size[0] / self._screen.pixel_scale / MENU_BAR_EMS
         return float(max(MIN_TEXT_POINTS, points // 1))
+
+    @property
+    def presentation_scale(self) -> float:
+        """How many times as large as usual text is."""
+        return PRESENTATION_SCALE if self._presenting else 1.0
 
     def present(self, on: bool) -> None:
         """Show text large enough for an audience, or as it was."""

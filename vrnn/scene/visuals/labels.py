@@ -178,8 +178,10 @@ def row_labels(
     scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows), aspect)
     gap = ROW_NAME_GAP * scale
     rooms = [max(width - gap, MIN_ROW_NAME_ROOM) for *_, width in named]
+    above = _rises(rows)
     fitting = [
-        _row_name_size(row.name, room, scale) for (row, *_), room in zip(named, rooms, strict=True)
+        _row_name_size(row.name, room, scale, above[row.y])
+        for (row, *_), room in zip(named, rooms, strict=True)
     ]
     # The same for all, as none is more important than another; but one long name makes none small.
     common = max(min(fitting), LEAST_ROW_NAME * ROW_NAME_HEIGHT * scale)
@@ -256,11 +258,27 @@ def _placed(point: Point, offset: np.ndarray, turn: float) -> Point:
     return x + float(offset[0]), y + float(offset[1]), z + float(offset[2])
 
 
-def _row_name_size(name: str, room: float, scale: float) -> float:
-    """The height at which a name fits in a width in at most two lines, meters."""
+def _rises(rows: Sequence[TerraceRow]) -> dict[float, float]:
+    """How far the next step is above each step, by the step's height; the last is free above."""
+    heights = sorted({row.y for row in rows})
+    ends = [*heights[1:], np.inf]
+    return {low: high - low for low, high in zip(heights, ends, strict=True)}
+
+
+def _row_name_size(name: str, room: float, scale: float, rise: float) -> float:
+    """The height at which a name fits in a width in at most two lines, and below the next step.
+
+    Args:
+        name: The name.
+        room: Its width, meters.
+        scale: How many times as large as usual it may be.
+        rise: Meters up to the next step.
+    """
     largest = ROW_NAME_HEIGHT * scale
     for size in np.linspace(largest, MIN_ROW_NAME * largest, 12):
-        if not any(line.endswith("…") for line in row_name_lines(name, room, float(size))):
+        lines = row_name_lines(name, room, float(size))
+        is_whole = not any(line.endswith("…") for line in lines)
+        if is_whole and len(lines) * ROW_NAME_PITCH * size <= rise:
             break
     return float(size)
 
