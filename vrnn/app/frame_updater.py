@@ -68,7 +68,7 @@ class FrameUpdater:
         self._parts, self._config = parts, config
         self._workspace = parts.window.workspace
         self._fly_camera = parts.window.fly_camera
-        self._scripts = ScriptWatcher(self._workspace)
+        self._scripts = ScriptWatcher(self._workspace, parts.navigator.hold_place)
 
     def update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
         """Advance time and process results.

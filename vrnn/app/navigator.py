@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vrnn.app.headset_manager import HeadsetManager
+from vrnn.app.held_place import HeldPlace
 from vrnn.app.opening_flight import OpeningFlight
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import NavigationActions
@@ -57,6 +58,7 @@ class WindowNavigator(NavigationActions):
         self.user_has_moved = False
         self.holds_overview = True
         self._overview_of: _Overview | None = None
+        self._place: HeldPlace | None = None
         self._world, self._view, self._fly_camera = parts.world, parts.view, parts.fly_camera
         self._window = parts.window
         self._headset, self._keys = headset, keys
@@ -133,8 +135,23 @@ class WindowNavigator(NavigationActions):
         """Leave the camera to the user from now on."""
         self.user_has_moved, self.holds_overview = True, False
 
+    def hold_place(self, slot: int) -> None:
+        """Remember what the camera looks at in a network that is loaded anew."""
+        taken = not self.holds_overview and self._headset.view is None
+        camera = self._fly_camera.destination
+        self._place = HeldPlace.of(self._world, slot, camera) if taken else None
+
+    def _return_to_place(self) -> None:
+        """See the same layer as before, wherever it stands now, if the camera was left there."""
+        place, self._place = self._place, None
+        if place is not None and place.camera == self._fly_camera.destination:
+            camera = place.again(self._world)
+            if camera is not None:
+                self._fly_camera.jump(camera)
+
     def begin_opening(self) -> None:
         """Fly to the first view, or jump there where that has been seen."""
+        self._return_to_place()
         flies = not self.user_has_moved and self._headset.view is None
         if not flies or not self.opening.begin(self._view.aspect):
             self.follow_overview()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from vrnn.workspace.workspace import Workspace
@@ -14,13 +15,16 @@ INTERVAL_SECONDS = 0.4
 class ScriptWatcher:
     """Looks at the files of all open models from time to time."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self, workspace: Workspace, before_reload: Callable[[int], None] = lambda slot: None
+    ) -> None:
         """Create a watcher.
 
         Args:
             workspace: Whose models are watched.
+            before_reload: Called with the number of a network that is about to be loaded anew.
         """
-        self._workspace = workspace
+        self._workspace, self._before_reload = workspace, before_reload
         self._next = 0.0
         self._versions: dict[Path, tuple[int, int]] = {}
         self._changed: dict[Path, tuple[int, int]] = {}
@@ -36,6 +40,7 @@ class ScriptWatcher:
             # All are looked at: a file that was saved with others is not to load it once more.
             saved = [file for file in files if self._was_saved(file)]
             if saved:
+                self._before_reload(slot)
                 self._workspace.restorer.reload(slot)
                 return
 
