@@ -65,7 +65,7 @@ def child() -> nn.Module:
 def test_what_differs_is_said(monkeypatch: pytest.MonkeyPatch, child: nn.Module) -> None:
     with OffscreenApp([ModelSpec(model()), ModelSpec(child)], load_config()) as app:
         reset(app)
-        assert "being compared, see Jobs" in drawn(monkeypatch, app, (0, "0"))
+        assert "comparing, see Jobs" in drawn(monkeypatch, app, (0, "0"))
         app.do(LinkNetworks())  # a command waits for the jobs
         told = drawn(monkeypatch, app, (1, "0"))
         assert "weights: |Δw| / |w| = 0.5" in told

@@ -237,7 +237,7 @@ class ForgetAxisRoles(UndoableCommand):
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Forget those of the layer that is pointed at."""
-        hit = require_layer(hit, "a layer to forget what was set for its axes")
+        hit = require_layer(hit, "a layer to reset its axes")
         name = layer_name(context.world, hit)
         if not context.world.state.layer((hit.slot, name)).axes:
             raise VrnnError("nothing was set for the axes of this layer")
@@ -270,7 +270,7 @@ def choice_axis(world: World, network: int, role: AxisRole | None) -> tuple[Axis
         role = next((known for known in CHOICE_NAMES if known in counts), None)
     if role is None:
         raise VrnnError(
-            "this network shows all it computes: it has one sample, and neither frames nor slices"
+            "there is nothing to choose: this network has one sample, and no frames or slices"
         )
     if role not in CHOICE_ROLES:
         known = ", ".join(CHOICE_NAMES)

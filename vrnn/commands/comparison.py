@@ -69,7 +69,7 @@ class LinkNetworks(UndoableCommand):
 
 @command(
     "compare.differences",
-    "Differences of maps to the other network",
+    "Differences from the other network's maps",
     menu=Menu.DISPLAY,
     key="CONTROL+O",
     help="maps of the second network show by how much they differ from those of the first",

@@ -66,8 +66,8 @@ class ShowConnections(UndoableCommand):
         """Say what is shown."""
         now = context.world.state.connections
         if not now.shown:
-            return "connections are off"
-        return f"what feeds {now.layer}; Ctrl+K opens it further"
+            return "connections hidden"
+        return f"what feeds {now.layer}; Ctrl+K expands it"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
@@ -80,7 +80,7 @@ class ShowConnections(UndoableCommand):
 
 @command(
     "connections.open",
-    "Open connections further",
+    "Expand connections",
     menu=Menu.LAYER,
     key="CONTROL+K",
     help="connections: one center, map to map, one filter, one position with its calculations",
@@ -124,7 +124,7 @@ class OpenConnections(UndoableCommand):
 
 @command(
     "connections.position",
-    "All calculations of this value",
+    "How this value is calculated",
     menu=Menu.LAYER,
     pointer="Connections panel",
     controller="board: Connections",
@@ -173,7 +173,7 @@ class OpenPosition(UndoableCommand):
         """Open the value that is pointed at."""
         hit = require_layer(hit, "a value of a map to see how it is calculated")
         if hit.channel < 0 or hit.picture:
-            raise VrnnError("go nearer: a value is opened where maps are seen")
+            raise VrnnError("move closer: a value opens where maps are visible")
         return cls(
             layer_name(context.world, hit), hit.channel, max(hit.row, 0), max(hit.column, 0),
             hit.slot,
@@ -182,7 +182,7 @@ class OpenPosition(UndoableCommand):
 
 @command(
     "connections.filter",
-    "The kernels of this map",
+    "Kernels of this map",
     menu=Menu.LAYER,
     pointer="click a ribbon; Connections panel",
     controller="trigger on a ribbon; board: Connections",
@@ -229,7 +229,7 @@ class OpenFilter(UndoableCommand):
         """Open the map that is pointed at."""
         hit = require_layer(hit, "a map to see its kernels")
         if hit.channel < 0 or hit.picture:
-            raise VrnnError("go nearer: a map is opened where maps are seen")
+            raise VrnnError("move closer: a map opens where maps are visible")
         return cls(hit.channel, layer_name(context.world, hit), hit.slot)
 
 
@@ -242,7 +242,7 @@ def open_ribbon(now: ConnectionState, ribbon: PointedRibbon) -> Command:
 
 @command(
     "connections.step",
-    "Slide the window on",
+    "Slide the window to the next position",
     menu=Menu.LAYER,
     key="CONTROL+N",
     help="connections: the next position, with all its calculations; with Shift the one before",
@@ -289,7 +289,7 @@ class SetConnectionsDisplay(UndoableCommand):
     """Set how connections are seen; what is left out stays.
 
     Attributes:
-        values: `weight`, or `contribution` for weight × activation of the image that is in.
+        values: `weight`, or `contribution` for weight × activation for the current image.
         share: The strongest part of all connections that is drawn, 0…1; 0 for 2,000 of them.
         bundling: How closely ribbons run together, 0…1.
         palette: `red-blue`, or `orange-purple` for those who do not tell red from other colors.

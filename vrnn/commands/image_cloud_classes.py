@@ -87,7 +87,7 @@ def _free_name(state: CloudState) -> str:
          controller="board: Cloud")  # fmt: skip
 @dataclass(frozen=True)
 class RemoveClass(UndoableCommand):
-    """Let a class of your own be none any more; its images stay.
+    """Remove a class of your own; its images stay.
 
     Attributes:
         name: Of the class.

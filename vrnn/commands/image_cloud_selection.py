@@ -199,7 +199,7 @@ class ExportSelection(Command):
 
 @command(
     "cloud.film",
-    "Film the image cloud along the layers",
+    "Record the image cloud along the layers",
     menu=Menu.SESSION,
     pointer="Cloud panel",
     controller="board: Cloud",
@@ -231,7 +231,7 @@ class FilmCloud(Command):
             if layer not in layers:
                 raise VrnnError(f"one slides along {', '.join(layers)}, not to '{layer}'")
         if len(self.layers or layers) < 2:
-            raise VrnnError("a film of the cloud passes at least two layers; name more")
+            raise VrnnError("a video of the cloud needs at least two layers; name more")
         layers = self.layers or layers
         context.exporter.film_cloud(
             self.file, layers, self.camera, self.seconds, self.rate, self.size

@@ -23,7 +23,7 @@ from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NEEDS_IMPORTANCE = "show the importance for a class first, with Ctrl+I"
-NOT_FOUND_YET = "how important channels are is still being found; try again when that is done"
+NOT_FOUND_YET = "importance is still being computed; try again when it is done"
 STEP = 0.05
 """Share of the channels that a key prunes."""
 
@@ -33,7 +33,7 @@ STEP = 0.05
     "Importance: what matters for a class",
     menu=Menu.DISPLAY,
     key="CONTROL+I",
-    help="importance: maps fade by how little they matter for the class that is answered",
+    help="importance: maps that matter little for the predicted class fade",
     pointer="Importance panel",
     controller="board: Importance",
 )
@@ -111,7 +111,7 @@ def answered_class(world: World, network: int) -> int:
     for output in result.outputs:
         if isinstance(output, ClassScores):
             return int(output.logits.argmax())
-    raise VrnnError("this network gives no class scores, so nothing is important for a class")
+    raise VrnnError("importance needs class scores, which this network does not give")
 
 
 def class_name(world: World, network: int, class_index: int) -> str:
@@ -150,7 +150,7 @@ def _pruned(now: ImportanceState, world: World) -> tuple[AblationState, ...]:
 )
 @dataclass(frozen=True)
 class SetImportanceDisplay(UndoableCommand):
-    """Set of what importance is shown and how that is seen; what is left out stays.
+    """Set which importance is shown and how; what is left out stays.
 
     Attributes:
         measure: `gamma`, `relevance` or `gradient`.
@@ -257,4 +257,4 @@ class PruneChannels(UndoableCommand):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, PruneChannels]]:
         """Yield that of none."""
-        yield "Prune nothing", cls(0.0)
+        yield "No pruning", cls(0.0)

@@ -82,7 +82,7 @@ class EditKernel(UndoableCommand):
             `vertical sobel`, `horizontal scharr`, `vertical scharr`, `laplacian`, `blob`, `gabor`,
             `average` or `identity`.
         values: Of `values`: the weights in row-major order.
-        angle: Of a Gabor filter, degrees: 0 answers to vertical stripes, 90 to horizontal ones.
+        angle: Of a Gabor filter, degrees: 0 responds to vertical stripes, 90 to horizontal ones.
         wavelength: Of a Gabor filter, in weights.
         seed: Of noise.
         keeps_norm: Whether what is put there is scaled to the norm of what was there.
@@ -150,14 +150,14 @@ class EditKernel(UndoableCommand):
 
 @command(
     "kernel.restore",
-    "All kernels as in the model",
+    "Restore all kernels",
     menu=Menu.LAYER,
     pointer="Kernel editor panel",
     controller="board: Kernel editor",
 )
 @dataclass(frozen=True)
 class RestoreKernels(UndoableCommand):
-    """Put edited kernels back: all, those of a layer, of a filter, or one.
+    """Restore edited kernels: all, those of a layer, of a filter, or one.
 
     Attributes:
         layer: Its name, or a part that only one layer's name has; '' for all layers.
@@ -207,7 +207,7 @@ class RestoreKernels(UndoableCommand):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, RestoreKernels]]:
         """Yield the one that puts all back."""
-        yield "All kernels as in the model", cls()
+        yield "Restore all kernels", cls()
 
 
 @command(

@@ -50,9 +50,9 @@ class ShowSimilarity(UndoableCommand):
         """Say what is compared."""
         now = context.world.state.similarity
         if not now.shown:
-            return "similarity is off"
+            return "similarity hidden"
         if now.reference is None:
-            return "similarity to what the pointer is at; I holds it there, H pins it"
+            return "similarity to the position at the pointer; I holds it, H pins it"
         return f"similarity to {now.reference.text} of {now.reference.layer}"
 
 
@@ -95,7 +95,7 @@ class _RegionCommand(UndoableCommand):
 
 @command(
     "similarity.reference",
-    "Hold what positions are compared with",
+    "Hold the reference position",
     menu=Menu.LAYER,
     key="I",
     help="similarity: hold the position at the pointer; at another the box; again: follow it",
@@ -123,7 +123,7 @@ class HoldReference(_RegionCommand):
         """Say what it is compared with."""
         held = context.world.state.similarity.reference
         if held is None:
-            return "similarity to what the pointer is at"
+            return "similarity to the position at the pointer"
         what = "the mean of " if held.rows * held.columns > 1 else ""
         return f"similarity to {what}{held.text} of {held.layer}"
 

@@ -140,7 +140,7 @@ class Exporter:
             VrnnError: There are fewer than two clouds, or it cannot be written.
         """
         if len(clouds) < 2:
-            raise VrnnError("a film of the cloud passes at least two layers; name more")
+            raise VrnnError("a video of the cloud needs at least two layers; name more")
         frames = max(1, round(seconds * rate))
         total = frames * (len(clouds) - 1)
         if total > MAX_FRAMES:

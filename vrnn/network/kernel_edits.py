@@ -46,7 +46,7 @@ class KernelEdit:
         input: Which of the filter's kernels, counted among the maps that it takes; None for all.
         content: What is put there.
         values: Of `values`: the weights of the kernel in row-major order.
-        angle: Of a Gabor filter, degrees: 0 answers to vertical stripes, 90 to horizontal ones.
+        angle: Of a Gabor filter, degrees: 0 responds to vertical stripes, 90 to horizontal ones.
         wavelength: Of a Gabor filter, in weights.
         seed: Of noise.
         keeps_norm: Whether what is put there is scaled to the norm of what was there.

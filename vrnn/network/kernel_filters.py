@@ -37,7 +37,7 @@ def hand_written_filter(
     Args:
         kind: Which.
         size: Of the kernel: (n,), (rows, columns) or (depth, rows, columns).
-        angle: Of a Gabor filter, degrees: 0 answers to vertical stripes, 90 to horizontal ones.
+        angle: Of a Gabor filter, degrees: 0 responds to vertical stripes, 90 to horizontal ones.
         wavelength: Of a Gabor filter, in weights.
 
     Returns:

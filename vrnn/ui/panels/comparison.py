@@ -116,7 +116,7 @@ class ComparePanel(Panel):
         ]
         if least:
             text = ", ".join(f"{i} ({found[i]:.2f})" for i in least)
-            wrapped_text(f"least alike: {text}".replace("-", "−"))
+            wrapped_text(f"least similar: {text}".replace("-", "−"))
 
 
 def _draw_choice(context: PanelContext, now: ComparisonState) -> None:
@@ -139,7 +139,7 @@ def _draw_cka(context: PanelContext, now: ComparisonState) -> None:
         context.do(command)
     matrix = context.workspace.comparison.matrix(now.first, now.second)
     if now.cka and matrix is None:
-        muted_text("being found, see Jobs")
+        muted_text("computing, see Jobs")
     elif now.cka and matrix is not None:
         muted_text(f"over {matrix.images} images: point at a cell")
         if imgui.small_button("Save as PNG and CSV"):
@@ -213,7 +213,7 @@ def _draw_most_changed(
     """The layers whose weights changed most: a click goes there."""
     imgui.separator_text("Most changed weights")
     if weights is None:
-        muted_text("being compared, see Jobs")
+        muted_text("comparing, see Jobs")
         return
     known = sorted((one for one in weights.values() if not one.reason), key=lambda o: -o.relative)
     network = context.world.networks[now.first].network
@@ -224,7 +224,7 @@ def _draw_most_changed(
     left_out = len(weights) - len(known)
     if left_out:
         muted_text(
-            f"{left_out} layers cannot be compared, as their shapes differ or no one sees them"
+            f"{left_out} layers cannot be compared: shapes differ, or weights cannot be read"
         )
     if not weights:
         muted_text("no weights of matched layers are known")

@@ -26,10 +26,10 @@ from vrnn.ui.style import MUTED_COLOR
 from vrnn.ui.widgets import checkbox, combo, slider, wrapped_text
 
 OPENING_TOOLTIP = "0 to one center, 1 map to map, 2 one filter, 3 one position (Ctrl+K)"
-VALUES_TOOLTIP = "weight: of the kernels; contribution: weight × activation of the image that is in"
+VALUES_TOOLTIP = "weight: of the kernels; contribution: weight × activation for the current image"
 SHARE_TOOLTIP = "the strongest of all connections, from one to all"
 BUNDLING_TOOLTIP = "from straight ribbons (0) to ribbons that run together (1)"
-PALETTE_TOOLTIP = "orange-purple is for those who do not tell red from other colors"
+PALETTE_TOOLTIP = "orange-purple is safe for color-blind viewers"
 
 
 @panel("Connections", dock=Dock.RIGHT_BOTTOM)
@@ -52,7 +52,7 @@ class ConnectionsPanel(Panel):
         _draw_display(context, state)
         manager, shown = context.workspace.connections, context.world.connections
         if shown is None or manager.layer is None:
-            imgui.text_colored(MUTED_COLOR, "being read" if manager.pending else "nothing to show")
+            imgui.text_colored(MUTED_COLOR, "reading" if manager.pending else "nothing to show")
             return
         _draw_counts(context, state, manager.layer)
         for line in [*connection_texts(shown, state, state.opening), *shown.layer.notes]:
@@ -115,7 +115,7 @@ def _draw_position(context: PanelContext, state: ConnectionState, layer: LayerCo
     imgui.same_line()
     if imgui.small_button("next"):
         context.do(StepWindow())
-    imgui.set_item_tooltip("slide the window on (Ctrl+N)")
+    imgui.set_item_tooltip("next position (Ctrl+N)")
     imgui.same_line()
     if imgui.small_button("stop" if state.running else "run"):
         context.do(SetConnectionsDisplay(running=not state.running))

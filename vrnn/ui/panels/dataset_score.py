@@ -58,7 +58,7 @@ class DatasetScorePanel(Panel):
         scores = context.workspace.scores
         found = scores.shown
         if found is None or scores.is_stale:
-            muted_text("being scored, see Jobs")
+            muted_text("scoring, see Jobs")
         if found is None:
             return
         names = scores.names()
@@ -76,7 +76,7 @@ class DatasetScorePanel(Panel):
 
     def _draw_changes(self, context: PanelContext, found: ScoreComparison) -> None:
         if not found.has_change:
-            muted_text("edit a kernel or ablate a channel: what changes stands here")
+            muted_text("edit a kernel or ablate a channel: changes appear here")
             return
         wrong = f"{len(found.became_wrong):,} became wrong"
         right = f"{len(found.became_right):,} became right"

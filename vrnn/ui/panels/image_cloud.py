@@ -41,7 +41,7 @@ METHOD_TOOLTIP = (
     "PCA: at once, distances keep their meaning; t-SNE and UMAP: keep neighborhoods, and take a "
     "while"
 )
-MARK_TOOLTIP = "where the image in the network lands, and the images most like it"
+MARK_TOOLTIP = "where the current input lands, and the images most similar to it"
 FILM_TOOLTIP = "records images on their way through all these layers, from here, as PNGs"
 OWN_TOOLTIP = "selected images with a name: colored, filtered by, kept in the session, exported"
 NAME_HINT = "a name"
@@ -134,7 +134,7 @@ def _draw_layers(context: PanelContext, state: CloudState) -> None:
     title = context.workspace.image_cloud.title
     if title:
         muted_text(title)
-    if imgui.small_button("film along the layers"):
+    if imgui.small_button("record along the layers"):
         context.do(FilmCloud(timestamped("-cloud"), camera=""))
     imgui.set_item_tooltip(FILM_TOOLTIP)
 

@@ -47,12 +47,12 @@ class ImportancePanel(Panel):
         if shown is not None:
             context.do(ShowImportance(network=now.network, on=shown))
         if not now.shown or now.network not in context.world.networks:
-            muted_text("Ctrl+I shows it for the class that is answered")
+            muted_text("Ctrl+I shows it for the predicted class")
             return
         _draw_choices(context, now)
         found = context.world.importance.get(now.network)
         if found is None:
-            muted_text("being found, see Jobs")
+            muted_text("computing, see Jobs")
             return
         _draw_overlap(context, now, found)
         _draw_pruning(context, now, found)
@@ -81,11 +81,11 @@ def _draw_choices(context: PanelContext, now: ImportanceState) -> None:
     limits = (0.0, 1.0)
     slider(
         context, "fade", now.fade, limits, "%.2f", lambda part: SetImportanceDisplay(fade=part),
-        "how far fades what does not matter at all",
+        "how much the least important maps fade",
     )  # fmt: skip
     slider(
         context, "threshold", now.threshold, limits, "%.2f",
-        lambda part: SetImportanceDisplay(threshold=part), "what matters less fades as far",
+        lambda part: SetImportanceDisplay(threshold=part), "what is less important fades as much",
     )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ MAX_LISTED = 20
 """Edits that are listed one by one."""
 DRAG_STEP = 0.005
 """Part of the largest weight that a field changes by with a pixel of dragging."""
-WHOLE_TOOLTIP = "the same in each kernel of the filter, of all maps that it takes"
-NORM_TOOLTIP = "as strong as what was there: scaled to the root of its sum of squares"
+WHOLE_TOOLTIP = "the same in every kernel of the filter, for all its input maps"
+NORM_TOOLTIP = "scaled to the norm of the kernel that it replaces"
 
 
 @panel("Kernel editor", dock=Dock.RIGHT_BOTTOM)
@@ -84,7 +84,7 @@ class KernelEditorPanel(Panel):
         self._input = _number("kernel", self._input, shape.inputs)
         kernels = context.workspace.kernels.filter(slot, name, self._output)
         if kernels is None:
-            muted_text("being read")
+            muted_text("reading")
         elif self._input < len(kernels.now):
             _draw_pictures(kernels, self._input)
             self._draw_weights(context, slot, name, shape, kernels)
@@ -155,14 +155,14 @@ class KernelEditorPanel(Panel):
             slider(
                 context, "angle", self._angle, (0.0, 180.0), "%.0f",
                 lambda v: self._gabor(slot, name, kernel, v, self._wavelength),
-                "degrees: 0 answers to vertical stripes, 90 to horizontal ones",
+                "degrees: 0 responds to vertical stripes, 90 to horizontal ones",
             )  # fmt: skip
             slider(
                 context, "wavelength", self._wavelength, (2.0, 16.0), "%.1f",
                 lambda v: self._gabor(slot, name, kernel, self._angle, v), "in weights",
             )  # fmt: skip
         if self._content == "noise":
-            labeled("seed", "another number is other noise")
+            labeled("seed", "each number gives different noise")
             self._seed = max(imgui.input_int("##seed", self._seed)[1], 0)
         edit = KernelEdit(
             name, self._output, kernel, self._content, (), self._angle, self._wavelength,
@@ -171,7 +171,7 @@ class KernelEditorPanel(Panel):
         if problem := edit_problem(edit, shape):
             muted_text(problem)
             return
-        pressed = button_row(("Replace", "Put back"))
+        pressed = button_row(("Replace", "Restore"))
         if pressed == "Replace":
             context.do(self._replacement(slot, name, kernel))
         elif pressed is not None:
@@ -201,15 +201,15 @@ class KernelEditorPanel(Panel):
         imgui.separator_text("Edited")
         for number, (slot, edit) in enumerate(edits[:MAX_LISTED]):
             imgui.push_id(number)
-            if imgui.small_button("put back"):
+            if imgui.small_button("restore"):
                 context.do(RestoreKernels(edit.layer, slot, edit.output, edit.input))
             same_line_if_fits(edit.text)
             wrapped_text(edit.text)
             imgui.pop_id()
         wrapped_text(
-            f"{edited_count(edit for _, edit in edits)}; the model's own file is as it was"
+            f"{edited_count(edit for _, edit in edits)}; the model's own file is unchanged"
         )
-        pressed = button_row(("Save as a copy", "Put all back"))
+        pressed = button_row(("Save as a copy", "Restore all"))
         if pressed == "Save as a copy":
             slot = edits[0][0]
             context.do(SaveWeights(timestamped("-weights.safetensors"), slot))

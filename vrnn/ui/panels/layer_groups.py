@@ -94,7 +94,7 @@ def comparison_rows(groups: ChannelGroups) -> list[tuple[str, str]]:
         more = len(groups.copies) - len(texts)
         rows.append(("copies", "; ".join(texts) + (f"; {more} more" if more else "")))
     if groups.skipped:
-        rows.append(("images left out", str(len(groups.skipped))))
+        rows.append(("images skipped", str(len(groups.skipped))))
     return rows
 
 

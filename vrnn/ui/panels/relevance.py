@@ -240,7 +240,7 @@ def _draw_display(context: PanelContext, state: RelevanceState) -> None:
         context.do(SetRelevanceDisplay(normalize_by=span))
     imgui.set_item_tooltip(SCALE_TOOLTIP)
     slider(
-        context, "least share", state.min_share, (0.0, 1.0), "%.2f",
+        context, "minimum share", state.min_share, (0.0, 1.0), "%.2f",
         lambda v: SetRelevanceDisplay(min_share=v),
     )  # fmt: skip
     imgui.set_item_tooltip(SHARE_TOOLTIP)

@@ -163,7 +163,7 @@ def _draw_ridges(context: PanelContext) -> None:
     imgui.separator_text(f"{layer[2].label} over the steps")
     ridges = context.workspace.training_ridges.of(layer[2].id)
     if ridges is None:
-        muted_text("being found, see Jobs")
+        muted_text("computing, see Jobs")
         return
     for title, rows, ends in (
         ("weights", ridges.weights, ridges.weight_range),
