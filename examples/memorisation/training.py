@@ -152,7 +152,7 @@ def feature_pictures(script: Path, training: Training) -> np.ndarray:
     name = LAST_CONVOLUTION[training.network]
     node = next(node for node in model.network.nodes if node.name == name)
     settings = with_overrides("published", [f"steps={training.pictures}"])
-    channels = range(min(PICTURED, node.shape[1]))
+    channels = range(min(PICTURED, node.shape[0]))
     going = optimize(model, node.id, channels, settings)
     while True:
         try:
