@@ -11,6 +11,7 @@ from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.comparison import (
     ChooseNetworks,
+    CompareScores,
     LinkNetworks,
     SaveCka,
     ShowCka,
@@ -24,7 +25,7 @@ from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.cka_pointing import pair_lines, pair_marks, pointed_pair
-from vrnn.scene.difference_readout import difference_legend
+from vrnn.scene.difference_readout import CHANGED_VISUAL, difference_legend
 from vrnn.scene.map_areas import panel_area
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerState
@@ -73,9 +74,9 @@ def test_differences_take_the_place_of_the_maps_of_the_second_network(app):
     expected = maps[1].values.astype(np.float32) * maps[1].scale
     expected -= maps[0].values.astype(np.float32) * maps[0].scale
     np.testing.assert_allclose(changed, expected, atol=1e-3)
-    assert difference_legend(app.world) == (
-        "maps of digits (second) less those of digits (first)", "each layer scaled to its own max",
-    )  # fmt: skip
+    title, span = difference_legend(app.world)
+    assert title == "maps of digits (second) less those of digits (first)"
+    assert span.startswith("each layer scaled to its own max")
     app.do(ShowDifferences())
     assert not app.world.state.layers
     assert difference_legend(app.world) is None
@@ -137,6 +138,7 @@ def test_a_session_keeps_what_is_compared(app, tmp_path):
 
 
 def test_weights_are_compared_when_asked_for(app):
+    app.workspace.comparison.on_network_loaded()  # forgets them
     assert app.workspace.comparison.weights(0, 1) is None
     app.do(LinkNetworks())  # a command waits for the jobs
     found = app.workspace.comparison.weights(0, 1)
@@ -161,3 +163,26 @@ def test_one_network_alone_is_refused(tmp_path):
         for command in (LinkNetworks(), ShowDifferences(), ShowCka(), ChooseNetworks()):
             with pytest.raises(VrnnError, match="only one network is open"):
                 alone.do(command)
+
+
+def test_layers_whose_weights_differ_are_framed_in_both_networks(app):
+    app.do(ShowDifferences())
+    while app.workspace.comparison.weights(0, 1) is None or app.workspace.jobs.statuses:
+        app.picture("overview", (160, 90))
+    app.picture("overview", (160, 90))
+    quads = app.world.visuals[CHANGED_VISUAL].quads
+    assert len(quads) == 2 * 4  # a frame of four lines around the one layer that differs
+    assert "framed: weights changed most" in difference_legend(app.world)[1]
+    app.do(ShowDifferences(on=False))
+    app.picture("overview", (160, 90))
+    assert CHANGED_VISUAL not in app.world.visuals
+
+
+def test_both_networks_are_scored_over_the_data_set(app):
+    app.do(CompareScores())
+    while app.workspace.comparison.answers(0, 1) is None:
+        app.picture("overview", (160, 90))
+    found = app.workspace.comparison.answers(0, 1)
+    assert len(found.numbers) == 12
+    assert sum(found.counts) == 12
+    assert found.accuracy[0] > found.accuracy[1]  # the second one's last stage is disturbed

@@ -212,6 +212,25 @@ class ChooseNetworks(UndoableCommand):
         return replace(state, comparison=now)
 
 
+@command("compare.scores", "Score both networks over the data set", pointer="Compare panel")
+@dataclass(frozen=True)
+class CompareScores(Command):
+    """Ask both networks for the class of each image of the data set, as a job."""
+
+    def run(self, context: CommandContext) -> None:
+        """Begin."""
+        check_several(context.world)
+        context.workspace.comparison.find_answers()
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Begin, if there are two networks and a data set."""
+        check_several(context.world)
+        now = context.world.state.comparison
+        context.workspace.comparison.check(now.first, now.second)
+        return cls()
+
+
 @command("compare.save_cka", "Save CKA", pointer="Compare panel")
 @dataclass(frozen=True)
 class SaveCka(Command):

@@ -157,6 +157,9 @@ class ComparisonActions(Protocol):
     def check(self, first: int, second: int) -> None:
         """Raise VrnnError where two networks have no data set."""
 
+    def find_answers(self) -> None:
+        """Ask both networks that are compared for the class of each image of the data set."""
+
     def shown_cka(self) -> tuple[CkaMatrix, tuple[str, str]]:
         """Return the CKA that is shown, and the names of both networks."""
 

@@ -6,6 +6,8 @@ from vrnn.network.comparison import distinct_titles
 from vrnn.network.picture_kinds import DIFFERENCE_PICTURE, STEP_PICTURE
 from vrnn.scene.world import World
 
+CHANGED_VISUAL = "changed layers"
+"""The frames around layers whose weights differ most."""
 SPAN = "each layer scaled to its own max"
 """What the colors of differences span."""
 
@@ -25,4 +27,5 @@ def difference_legend(world: World) -> tuple[str, str] | None:
         return None
     titles = distinct_titles(*(world.networks[s].info.title for s in (now.first, now.second)))
     own, other = titles if now.first in slots and now.second not in slots else titles[::-1]
-    return f"maps of {own} less those of {other}", SPAN
+    framed = "; framed: weights changed most" if CHANGED_VISUAL in world.visuals else ""
+    return f"maps of {own} less those of {other}", f"{SPAN}{framed}"

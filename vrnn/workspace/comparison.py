@@ -10,10 +10,10 @@ import numpy as np
 
 from vrnn.commands.comparison import ShowCka
 from vrnn.commands.undo_stack import Bookmark
-from vrnn.compute.comparison.jobs import CkaJob, WeightDifferencesJob
+from vrnn.compute.comparison.jobs import CkaJob, ComparedAnswersJob, WeightDifferencesJob
 from vrnn.errors import VrnnError
 from vrnn.network.cka import CkaMatrix
-from vrnn.network.comparison import distinct_titles
+from vrnn.network.comparison import ComparedAnswers, distinct_titles
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.map_difference import difference_picture
 from vrnn.network.picture_kinds import DIFFERENCE_PICTURE
@@ -60,6 +60,7 @@ class ComparisonManager:
         self._weights: dict[Pair, Mapping[int, WeightDifference] | None] = {}
         self._cka: dict[Pair, CkaMatrix | None] = {}
         self._running: dict[Pair, int] = {}
+        self._answers: dict[Pair, ComparedAnswers | None] = {}
         self._asked: tuple[Bookmark, State] | None = None
         self._pictured: dict[Key, tuple[FeatureMaps, FeatureMaps]] = {}
         self._drawn: tuple[object, ...] = ()
@@ -93,6 +94,7 @@ class ComparisonManager:
     def on_network_loaded(self) -> None:
         """Forget everything: it may belong to another network."""
         self._weights.clear()
+        self._answers.clear()
         self._cka.clear()
         self._running.clear()
         self._pictured.clear()
@@ -121,6 +123,29 @@ class ComparisonManager:
 
             self._jobs.start(WeightDifferencesJob(first, second), take, on_failed=fail)
         return self._weights[pair]
+
+    def answers(self, first: int, second: int) -> ComparedAnswers | None:
+        """Return what two networks answer to all images; None as long as it is not known."""
+        return self._answers.get((first, second))
+
+    def find_answers(self) -> None:
+        """Ask both networks that are compared for the class of each image of the data set.
+
+        Raises:
+            VrnnError: Neither has a data set.
+        """
+        now = self._world.state.comparison
+        pair = now.first, now.second
+        self.check(*pair)
+        self._answers[pair] = None
+
+        def take(result: object) -> None:
+            self._answers[pair] = found = cast(ComparedAnswers, result)
+            titles = self._titles(pair)
+            parts = (f"{t} {part:.1%}" for t, part in zip(titles, found.accuracy, strict=True))
+            self._notify(f"right of {len(found.numbers):,} images: {', '.join(parts)}")
+
+        self._jobs.start(ComparedAnswersJob(*pair), take)
 
     def matrix(self, first: int, second: int) -> CkaMatrix | None:
         """Return CKA of two networks; None as long as it is not known."""

@@ -12,6 +12,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
+from vrnn.workspace.changed_layers import ChangedLayers
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.comparison import ComparisonManager
@@ -65,6 +66,7 @@ class ContentWorkspace(Protocol):
     scores: ScoreManager
     paths: ChannelPathFinder
     comparison: ComparisonManager
+    changed_layers: ChangedLayers
     step_differences: StepDifferences
     channels: ChannelComparisons
     connections: ConnectionManager
@@ -175,6 +177,7 @@ class LiveContent:
         changed |= self._workspace.scores.update()
         changed |= self._workspace.paths.update()
         changed |= self._workspace.comparison.update()
+        changed |= self._workspace.changed_layers.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:

@@ -31,6 +31,7 @@ from vrnn.scene.visibility import panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
+from vrnn.workspace.changed_layers import ChangedLayers
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.comparison import ComparisonManager
@@ -83,8 +84,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, step_differences, weight_changes, comparison, paths, scores,
-            kernels, pins, volumes: What is computed and shown beside the feature maps.
+            training_ridges, step_differences, weight_changes, comparison, changed_layers,
+            paths, scores, kernels, pins, volumes: What is computed and shown beside the maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -169,6 +170,7 @@ class Workspace:
         self.comparison = ComparisonManager(
             self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
         )
+        self.changed_layers = ChangedLayers(self.world, self.comparison)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)

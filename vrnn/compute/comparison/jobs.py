@@ -62,6 +62,24 @@ class WeightDifferencesJob(_PairJob):
         return weight_differences(first, second, match_layers(first.network, second.network))
 
 
+@analysis_job("compared_answers")
+@dataclass(frozen=True)
+class ComparedAnswersJob(_PairJob):
+    """Asks both networks for the class of each image. Its result: `ComparedAnswers`."""
+
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        return f"answers of networks {self.slot} and {self.second}"
+
+    def pair_steps(
+        self, first: LoadedModel, second: LoadedModel, check_stop: CheckStop
+    ) -> JobSteps:
+        """See `_PairJob`."""
+        from vrnn.compute.comparison.answers import compared_answers
+
+        return compared_answers(first, second)
+
+
 @analysis_job("cka")
 @dataclass(frozen=True)
 class CkaJob(_PairJob):

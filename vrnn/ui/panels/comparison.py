@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 from vrnn.commands.comparison import (
     ONE_NETWORK,
     ChooseNetworks,
+    CompareScores,
     LinkNetworks,
     SaveCka,
     ShowCka,
@@ -23,6 +24,8 @@ from vrnn.network.predictions import ClassScores
 from vrnn.network.weight_difference import WeightDifference
 from vrnn.scene.comparison_state import ComparisonState
 from vrnn.scene.linked_networks import matched_layers
+from vrnn.style.colormap import SAFE
+from vrnn.style.srgb import linear_to_srgb
 from vrnn.style.text import number_text
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
@@ -65,6 +68,7 @@ class ComparePanel(Panel):
             context.do(ShowDifferences(on=shown))
         _draw_cka(context, now)
         _draw_scores(context, now)
+        _draw_answers(context, now)
         weights = context.workspace.comparison.weights(now.first, now.second)
         self._draw_layer(context, now, weights)
         _draw_most_changed(context, now, weights)
@@ -187,6 +191,21 @@ def _draw_scores(context: PanelContext, now: ComparisonState) -> None:
         wrapped_text(f"label {label}: {', '.join(told)}")
 
 
+def _draw_answers(context: PanelContext, now: ComparisonState) -> None:
+    """How both do over the whole data set."""
+    if imgui.small_button("Score both over the data set"):
+        context.do(CompareScores())
+    found = context.workspace.comparison.answers(now.first, now.second)
+    if found is None:
+        return
+    first, second = found.accuracy
+    both, one, other, neither = found.counts
+    wrapped_text(
+        f"right of {len(found.numbers):,} images: {first:.1%} and {second:.1%}; both {both:,}, the "
+        f"first alone {one:,}, the second alone {other:,}, neither {neither:,}"
+    )
+
+
 def _draw_weights(one: WeightDifference) -> None:
     """How far the weights of a layer are apart, as a whole, by value, and by channel."""
     if one.reason:
@@ -207,6 +226,17 @@ def _draw_weights(one: WeightDifference) -> None:
     wrapped_text(f"channels that changed most: {text}")
 
 
+def _draw_share(share: float) -> None:
+    """A bar behind the line that comes next."""
+    corner, height = imgui.get_cursor_screen_pos(), imgui.get_text_line_height_with_spacing()
+    width = share * imgui.get_content_region_avail().x
+    red, green, blue = linear_to_srgb(np.array(SAFE[1])) / 255
+    imgui.get_window_draw_list().add_rect_filled(
+        corner, imgui.ImVec2(corner.x + width, corner.y + height),
+        imgui.color_convert_float4_to_u32(imgui.ImVec4(red, green, blue, 0.3)),
+    )  # fmt: skip
+
+
 def _draw_most_changed(
     context: PanelContext, now: ComparisonState, weights: Mapping[int, WeightDifference] | None
 ) -> None:
@@ -219,8 +249,11 @@ def _draw_most_changed(
     network = context.world.networks[now.first].network
     for one in known[:MAX_LAYERS]:
         name = network.by_id[one.first].name
+        _draw_share(one.relative / (known[0].relative or 1.0))
         if imgui.selectable(f"{one.relative:.3f}   {name}", False)[0]:
             context.go_to_layer(now.first, name)
+    if known:
+        muted_text("|Δw| / |w|; the first five are framed while differences are shown")
     left_out = len(weights) - len(known)
     if left_out:
         muted_text(
