@@ -143,3 +143,26 @@ def test_open_sizes_are_filled_in(tmp_path):
     assert candidate.example_input.shape == (1, 224, 224, 3)
     assert "taken is 1×224×224×3" in candidate.notes[1]
     assert from_keras(path, (30, 40)).example_input.shape == (1, 30, 40, 3)
+
+
+@pytest.mark.parametrize("form", ["list", "dict"])
+def test_a_model_of_several_inputs(tmp_path, form):
+    image = keras.Input((8, 8, 3), name="image")
+    words = keras.Input((5,), dtype="int32", name="words")
+    seen = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, name="conv")(image))
+    read = keras.layers.Flatten()(keras.layers.Embedding(7, 2, name="table")(words))
+    out = keras.layers.Dense(2, name="head")(keras.layers.Concatenate()([seen, read]))
+    inputs = [words, image] if form == "list" else {"image": image, "words": words}
+    model = keras.Model(inputs, out)
+    model.save(tmp_path / "two.keras")
+    loaded = LoadedModel(open_source(ModelSpec(str(tmp_path / "two.keras"))), "layers")
+    names = {node.name.partition(".")[0] for node in loaded.network.nodes}
+    assert len(loaded.network.inputs) == 2
+    assert {"conv", "table", "head"} <= names
+    example = loaded.inputs.args
+    by_name = {len(one.shape): one for one in example}
+    given = {"image": by_name[4], "words": by_name[2]}
+    expected = model([given["words"], given["image"]] if form == "list" else given)
+    with torch.no_grad():
+        found = loaded.source.model(*example)
+    assert torch.allclose(found, expected.detach(), atol=1e-6)

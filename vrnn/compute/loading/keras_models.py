@@ -62,9 +62,19 @@ class KerasNetwork(nn.Module):
         # Not as a submodule: Keras' own tree of modules names no layer.
         self._run = [model]
 
-    def forward(self, x: torch.Tensor) -> Any:
-        """Run the model in evaluation mode."""
-        return self._run[0](x, training=False)
+    def forward(self, *inputs: torch.Tensor) -> Any:
+        """Run the model in evaluation mode.
+
+        Args:
+            *inputs: In the order in which the model names them.
+        """
+        from keras import tree
+
+        model = self._run[0]
+        taken: Any = inputs[0]
+        if len(inputs) > 1:  # a list, or a dict by name
+            taken = tree.pack_sequence_as(model._inputs_struct, list(inputs))
+        return model(taken, training=False)
 
 
 def _layers(model: Any, prefix: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -86,7 +96,7 @@ def from_keras(path: Path, size: tuple[int, int] | None = None) -> ModelCandidat
 
     Raises:
         VrnnError: Keras is not installed or on another backend; the file is missing, damaged, holds
-            code or weights alone, or a model of several inputs.
+            code or weights alone, or a model that does not tell its inputs.
     """
     if find_spec("keras") is None:
         raise VrnnError("keras is not installed; run: pip install 'vrnn[keras]'")
@@ -107,21 +117,32 @@ def from_keras(path: Path, size: tuple[int, int] | None = None) -> ModelCandidat
         text = one_line(error_text(error))[:240]
         raise VrnnError(f"Keras cannot open '{path}': {text}") from error
     model.trainable = False
-    shapes = model.input_shape
-    if isinstance(shapes, list | dict) or shapes is None:
+    try:
+        inputs = list(model.inputs)
+    except (AttributeError, TypeError):
+        inputs = []
+    if not inputs:
         raise VrnnError(
-            f"'{path}' has several inputs, or none that it tells; build it in a script with "
-            "example_input"
+            f"'{path}' does not tell what its inputs are; build it in a script with example_input"
         )
-    example = torch.randn(_shape(shapes, size), generator=torch.Generator().manual_seed(0))
+    examples = [_example(one, size) for one in inputs]
     notes: tuple[str, ...] = ("Keras 3 on torch",)
-    if None in shapes[1:] and size is None:
-        told = "×".join(map(str, example.shape))
+    if any(None in one.shape[1:] for one in inputs) and size is None:
+        told = ", ".join("×".join(map(str, example.shape)) for example in examples)
         notes += (f"the file leaves sizes open, taken is {told}",)
     return ModelCandidate(
-        KerasNetwork(model), path.stem, random_weights=False, example_input=example,
+        KerasNetwork(model), path.stem, random_weights=False,
+        example_input=examples[0] if len(examples) == 1 else tuple(examples),
         has_placeholder=True, notes=notes,
     )  # fmt: skip
+
+
+def _example(taken: Any, size: tuple[int, int] | None) -> torch.Tensor:
+    """Make up numbers for an input of Keras: small ones, or zeros where they are whole."""
+    shape = _shape(tuple(taken.shape), size)
+    if "int" in str(taken.dtype):
+        return torch.zeros(shape, dtype=torch.int64)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
 def _shape(shape: tuple[int | None, ...], size: tuple[int, int] | None) -> tuple[int, ...]:
