@@ -32,7 +32,7 @@ class PlayedFrame:
         self.time = round(headset.number * STEP * NANOSECONDS)
         self.seconds = headset.number * STEP
         self.should_render = headset.should_render
-        self.views = self.depths = None
+        self.views = self.depths = self.panel = None
         self._headset = headset
 
     def eyes(self):
@@ -50,6 +50,7 @@ class PlayedHeadset:
         self.target = StereoTarget(ctx, SIZE, 0, "two")
         self.eyes, self.tracked = eyes_at(0.0), True
         self.should_render = self.focused = True
+        self.shows_panels = self.shows_room = False
         self.number, self.submitted = 0, []
 
     @contextmanager

@@ -24,6 +24,7 @@ from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls
 
 HEADLESS, CLOCK = "XR_MND_headless", "XR_KHR_convert_timespec_time"
+HAND_INTERACTION = "XR_EXT_hand_interaction"
 
 
 class Timespec(ctypes.Structure):
@@ -33,7 +34,7 @@ class Timespec(ctypes.Structure):
 def main() -> None:
     import xr
 
-    wanted = [HEADLESS, CLOCK, HAND_TRACKING]
+    wanted = [HEADLESS, CLOCK, HAND_TRACKING, HAND_INTERACTION]
     application = xr.ApplicationInfo("probe", 1, "probe", 1, xr.Version(1, 0, 0))
     instance = xr.create_instance(
         xr.InstanceCreateInfo(enabled_extension_names=wanted, application_info=application)
@@ -56,7 +57,8 @@ def main() -> None:
 
     profiles = [profile for profile in registered_profiles() if sys.argv[1] in profile.path]
     hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
-    print(json.dumps({"refused": hands.refused_profiles}), flush=True)
+    first = {"refused": hands.refused_profiles, "knows_bare_hands": hands.knows_bare_hands}
+    print(json.dumps(first), flush=True)
     last, state, took, frames = None, "", 0.0, 0
     while True:
         while True:

@@ -4,7 +4,7 @@
 
 Writes what happened to FOLDER/report.json. Names: `frames` to draw, `keep` the frames whose images
 are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `forgetful`,
-`sessions` to run one after the other.
+`room`, `panel`, `sessions` to run one after the other.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.render.gl_raw import SRGB8_ALPHA8
 from vrnn.render.look import render_colors
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
+from vrnn.scene.headset.billboard import billboard_facing
+from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
+from vrnn.scene.headset.panel_image import PanelImage
 from vrnn.scene.headset.tracking import Rig
+from vrnn.scene.primitives import FIXED, QUAD, DrawList, ImageQuad
 from vrnn.xr.runtime import HeadsetError, HeadsetLost
 
 PATIENCE = 40.0
@@ -40,6 +45,7 @@ def run_sessions(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
     settings = replace(
         config.headset,
         depth=bool(int(order.get("depth", 1))),
+        room=bool(int(order.get("room", 0))),
         resolution=float(order.get("resolution", 1)),
     )
     keep = {int(n) for n in order.get("keep", "").split(",") if n}
@@ -60,11 +66,14 @@ def run_session(app, settings, config, folder, order, keep, report) -> None:
         if "rig" in order:
             place, yaw, scale = json.loads(order["rig"])
             view.rig_controller = Still(Rig(np.array(place, float), yaw, scale))
+        if "panel" in order:
+            view.rig_controller = WithPanel(app, view.rig_controller.rig)
         headset = view.headset
         if "forgetful" in order:
             forget(headset.runtime)
         report["facts"] = str(headset.runtime.info)
         report["size"] = headset.size
+        report["blend_mode"], report["notes"] = headset.blend_mode, headset.notes
         printed, max_frames = 0, int(order.get("frames", 5))
         try:
             while headset.alive and time.monotonic() - began < PATIENCE:
@@ -132,14 +141,52 @@ class Still:
         """Nothing."""
         return None, None
 
+    def panel_image(self) -> None:
+        return None
+
     def prepare_next_frame(self) -> None:
         """Nothing."""
+
+
+class WithPanel(Still):
+    """A stage with a panel before the eyes: red below, green above, with a stick before it."""
+
+    def __init__(self, app: OffscreenApp, rig: Rig) -> None:
+        super().__init__(rig)
+        pixels = np.zeros((320, 256, 4), np.uint8)
+        pixels[:160, :, 0] = pixels[160:, :, 1] = pixels[..., 3] = 255
+        self.texture = app.gl_context.texture(
+            (256, 320), 4, pixels.tobytes(), internal_format=SRGB8_ALPHA8
+        )
+        app._renderer.register_texture(PANEL_TEXTURE, self.texture)
+        eye = np.array([0.0, 1.6, 0.0])
+        self.board = billboard_facing(np.array([0.1, 1.6, -1.0]), eye, 0.4, 0.5)
+
+    def draw(self, tracked):
+        """The panel, and the stick."""
+        corner, right, down = self.board.edges_in_world(self.rig)
+        image = ImageQuad(
+            tuple((corner + down).tolist()), tuple(right.tolist()), tuple((-down).tolist()),
+            PANEL_TEXTURE,
+        )  # fmt: skip
+        stick = np.zeros(1, QUAD)
+        nearer = self.rig.apply(self.board.point(-0.02, 0.1, 0.05))
+        stick["origin"], stick["right"], stick["down"] = nearer, right * 0.1, down * 0.4
+        stick["top"] = stick["bottom"] = (0.2, 0.4, 1.0, 1.0)
+        stick["kind"] = FIXED
+        return DrawList(quads=stick, image_quads=(image,)), None
+
+    def panel_image(self) -> PanelImage:
+        """The panel."""
+        return PanelImage(self.texture.glo, (256, 320), 1, self.board)
 
 
 def keep_images(view, target, number, folder, report) -> None:
     """Keep both images, and where the eyes were that they were drawn for."""
     for layer in (0, 1):
-        np.save(folder / f"{number}-{layer}.npy", target.read_pixels(layer)[..., :3])
+        pixels = target.read_pixels(layer)
+        np.save(folder / f"{number}-{layer}-alpha.npy", pixels[..., 3])
+        np.save(folder / f"{number}-{layer}.npy", pixels[..., :3])
         np.save(folder / f"{number}-{layer}-depth.npy", target.read_depths(layer))
     frame = view.last_frame
     report["kept"][number] = {

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tests.xr.probe import Probe
 from tests.xr.service import LEFT, RIGHT, Controller
+from vrnn.scene.headset.tracking import HandInput, Pose
 from vrnn.xr import interaction_profiles
+from vrnn.xr.input import PROFILE_READS, HandInputReader
 from vrnn.xr.interaction_profiles import (
+    BARE_HANDS,
     BOOLEANS,
     FLOATS,
     HANDS,
@@ -152,9 +157,47 @@ def test_all_actions_have_a_source_and_all_sources_an_action():
         assert all(path.startswith(HANDS) for _, path in sources)
         for hand in HANDS:
             own = [name for name, path in sources if path.startswith(hand)]
-            assert {"aim", "grip", "trigger", "haptic"} <= set(own)
+            assert {"aim", "grip", "trigger"} <= set(own)
+            assert ("haptic" in own) == profile.vibrates
         used |= {name for name, _ in sources}
     assert used == actions
+
+
+def test_the_runtime_takes_the_gestures_of_bare_hands(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        report = probe("hand_interaction").until(lambda report: "refused" in report)
+        assert report["refused"] == []
+        assert report["knows_bare_hands"]
+
+
+def test_a_bare_hand_has_the_aim_and_pinch_of_the_runtime_and_the_menu_of_its_joints():
+    """The states are played: no driver of a runtime without a headset has such hands."""
+    reader = HandInputReader.__new__(HandInputReader)
+    joints = np.zeros((26, 7), np.float32)
+    joints[:, 6] = 1.0
+    joints[[10, 15], 0] = (
+        0.1  # index and middle finger are away from the thumb, the ring finger not
+    )
+    aim, values = Pose(np.array([0.0, 1.0, -0.5])), {"trigger": 0.7, "squeeze": 0.4}
+    profiles = []
+    reader.knows_bare_hands, reader._bare = True, [(False, 0), (False, 0)]
+    reader._hands = (HandInput(), HandInput())
+    reader._trackers = SimpleNamespace(read_joints=lambda *_: joints)
+    reader._is_active = lambda hand: True
+    reader._pose = lambda name, *_: aim if name == "aim" else None
+    reader._float = lambda name, hand: values[name]
+    reader.current_profile = lambda hand: profiles.append(hand) or BARE_HANDS
+    for _ in range(PROFILE_READS):
+        hand = reader._read_hand(1, None, 0, None)
+    assert hand.aim is aim
+    assert hand.grip is not None
+    assert (hand.trigger, hand.squeeze) == (0.7, 0.4)
+    assert hand.primary
+    assert hand.joints is joints
+    assert profiles == [1]  # asked once in so many reads
+    reader._read_hand(1, None, 0, None)
+    assert profiles == [1, 1]
 
 
 def test_a_profile_is_registered_from_outside(monkeypatch):

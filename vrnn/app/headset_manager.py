@@ -62,6 +62,8 @@ class HeadsetManager:
             view.close()
             raise
         self.view = view
+        for note in view.headset.notes:
+            self._notify(note)
 
     def _attach_hands(self, view: HeadsetView) -> None:
         """Lets hands move the stage of a view, where there is something that makes them."""

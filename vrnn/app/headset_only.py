@@ -32,12 +32,16 @@ def run_headset_loop(
         HeadsetLost: The runtime is gone.
     """
     headset, guard = view.headset, FrameGuard(app.workspace)
+    for note in headset.notes:
+        logger.warning(note)
     while headset.alive:
         headset.poll()
         if not headset.running:
             time.sleep(IDLE_SECONDS)
             continue
         seconds = view.frame()
+        if not headset.worn:
+            continue  # nobody sees it: no live image, and no layout, until someone does
         if view.last_frame is not None:
             timings.mark("headset")
         camera = None if view.last_frame is None else view.last_frame.camera

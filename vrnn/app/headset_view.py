@@ -18,8 +18,9 @@ from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.stereo_view import near_and_far, stereo_view
-from vrnn.render.uniforms import RenderColors, StereoView
+from vrnn.render.uniforms import NO_FOG, RenderColors, StereoView
 from vrnn.scene.camera import Camera
+from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
 from vrnn.scene.headset.rig_math import camera_of
 from vrnn.scene.headset.tracking import Eye, HandInput, Rig, TrackingFrame
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
@@ -204,6 +205,9 @@ class HeadsetView(Closeable):
         )
         if not self.workspace.world.slots:
             near = self._draw_loading_text(tracking, rig)
+        panel = self.rig_controller.panel_image() if self.headset.shows_panels else None
+        frame.panel = panel
+        self._renderer.set_see_through(PANEL_TEXTURE, panel is not None)
         fog = self._fog_distance(draw_list, rig.apply(tracking.eyes[0].pose.position))
         near_plane, far_plane = near_and_far(rig)
         target = frame.target(tracking.eyes, (near_plane / rig.scale, far_plane / rig.scale))
@@ -211,10 +215,13 @@ class HeadsetView(Closeable):
         eyes = self.tracking_loss.update(*frame.eyes(), seconds)
         frame.views = eyes
         opacity = self.tracking_loss.opacity
-        if opacity > 0:
+        room = self.headset.shows_room
+        if room and opacity >= 1:
+            draw_list, near, front = DrawList(), None, None  # the room alone: nothing covers it
+        elif opacity > 0 and not room:
             front = _behind(front, fade_quad(eyes, rig, opacity, self._colors.background))
-        view = stereo_view(eyes, rig, target.size, fog, self._colors)
-        view = replace(view, seconds=self.workspace.world.flow_seconds)
+        view = stereo_view(eyes, rig, target.size, NO_FOG if room else fog, self._colors)
+        view = replace(view, seconds=self.workspace.world.flow_seconds, transparent=room)
         self._eyes_view = view
         self.workspace.world.viewer = Viewer(view.eye, view.pixels_per_unit)
         self._renderer.draw_eyes(target, view, draw_list, near, front)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from vrnn.scene.camera import Camera
+from vrnn.scene.headset.panel_image import PanelImage
 from vrnn.scene.headset.rig_math import rig_for_camera
 from vrnn.scene.headset.tracking import Pose, Rig, TrackingFrame
 from vrnn.scene.primitives import DrawList
@@ -32,6 +33,9 @@ class RigController(Protocol):
 
     def draw(self, tracking: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """Returns what is in the world beside the networks, and what lies before everything."""
+
+    def panel_image(self) -> PanelImage | None:
+        """Returns the panel that the runtime may show by itself, and what is on it."""
 
     def prepare_next_frame(self) -> None:
         """Does, between two frames, what need not be seen in the very same one."""
@@ -66,6 +70,10 @@ class StationaryRig:
     def draw(self, tracking: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """Returns nothing to be drawn."""
         return None, None
+
+    def panel_image(self) -> PanelImage | None:
+        """Returns no panel."""
+        return None
 
     def prepare_next_frame(self) -> None:
         """Does nothing."""

@@ -160,6 +160,8 @@ class HeadsetSettings:
         multisample: Samples per pixel, 0 or 1 for none.
         refresh_rate: Hz, 0 for the headset's own.
         depth: Whether the runtime is given depths too.
+        room: Whether the room is seen behind the network, where the headset can show it.
+        panel_layers: Whether the runtime shows the floating panel by itself, for sharper text.
         mirror: What the monitor shows.
         mirror_rate: Frames per second on the monitor.
     """
@@ -168,6 +170,8 @@ class HeadsetSettings:
     multisample: Annotated[int, Range(0, 32)]
     refresh_rate: Annotated[float, Range(0.0, 1000.0)]
     depth: bool
+    room: bool
+    panel_layers: bool
     mirror: Mirror
     mirror_rate: Annotated[float, Range(1.0, 240.0)]
 

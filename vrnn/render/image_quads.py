@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -12,6 +13,16 @@ from vrnn.render.instances import FRINGE_VERTICES, QuadStrip
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import ImageQuad
 
+BLEND: Any = (
+    moderngl.SRC_ALPHA,
+    moderngl.ONE_MINUS_SRC_ALPHA,
+    moderngl.ONE,
+    moderngl.ONE_MINUS_SRC_ALPHA,
+)
+"""By alpha; the last two keep a transparent picture's own alpha right."""
+HOLE: Any = (moderngl.ONE, moderngl.ZERO, moderngl.ZERO, moderngl.ZERO)
+"""The color as it is, and no alpha."""
+
 
 class ImageRenderer:
     """Draws image quads, and keeps the texture of each until it is no longer drawn.
@@ -19,6 +30,8 @@ class ImageRenderer:
     Attributes:
         named_textures: Textures of others that an `ImageQuad` may name; whoever registers one
             releases it.
+        see_through: Names of textures that get an alpha of 0, so that what another shows behind the
+            picture is seen in their place; their color is drawn for whoever ignores that.
     """
 
     def __init__(self, ctx: moderngl.Context) -> None:
@@ -29,6 +42,7 @@ class ImageRenderer:
         self._fringe_strip = QuadStrip(ctx, self._fringe_shader, FRINGE_VERTICES)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self.named_textures: dict[str, moderngl.Texture] = {}
+        self.see_through: set[str] = set()
         self._prepared: Sequence[ImageQuad] | None = None
 
     def prepare(self, images: Sequence[ImageQuad]) -> None:
@@ -72,7 +86,16 @@ class ImageRenderer:
             program["origin"] = image.origin
             program["right"] = image.right
             program["down"] = image.down
+            is_hole = (
+                strip is self._strip
+                and isinstance(image.pixels, str)
+                and image.pixels in self.see_through
+            )
+            if is_hole:
+                self._ctx.blend_func = HOLE
             strip.draw(mode)
+            if is_hole:
+                self._ctx.blend_func = BLEND
 
     def _texture(self, image: ImageQuad) -> moderngl.Texture:
         pixels = image.pixels

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import moderngl
 import numpy as np
 
 from vrnn.render.draw_lists import DrawListRenderer
+from vrnn.render.image_quads import BLEND
 from vrnn.render.map_store import MapStores
 from vrnn.render.picture_store import PictureStores
 from vrnn.render.render_target import RenderTarget
@@ -22,14 +23,6 @@ from vrnn.style.relevance_table import relevance_table
 from vrnn.style.theme_names import Theme
 
 _ViewT = TypeVar("_ViewT", View, StereoView)
-
-BLEND: Any = (
-    moderngl.SRC_ALPHA,
-    moderngl.ONE_MINUS_SRC_ALPHA,
-    moderngl.ONE,
-    moderngl.ONE_MINUS_SRC_ALPHA,
-)
-"""By alpha; the last two keep a transparent picture's own alpha right."""
 
 
 class Renderer:
@@ -73,6 +66,19 @@ class Renderer:
             textures.pop(name, None)
         else:
             textures[name] = texture
+
+    def set_see_through(self, name: str, on: bool) -> None:
+        """Let a texture that is registered have an alpha of 0 where it is near, or its own again.
+
+        Args:
+            name: Of the texture.
+            on: Whether it has an alpha of 0.
+        """
+        see_through = self._draw_lists.near_images.see_through
+        if on:
+            see_through.add(name)
+        else:
+            see_through.discard(name)
 
     def draw(
         self, target: RenderTarget, view: View, draw_list: DrawList,
@@ -126,7 +132,7 @@ class Renderer:
         """
         colors, view = view.colors, self._themed(view, draw_list.theme)
         self._start_picture(draw_list, near, front)
-        target.begin((*view.colors.background, 1.0))
+        target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.colors.background, 1.0))
         self._bind_colors(draw_list, colors)
         for pass_view in target.passes(view):
             self._views.write(pass_view, draw_list.color_mapping.symmetric)

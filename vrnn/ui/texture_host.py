@@ -48,6 +48,7 @@ class TextureGui:
 
     Attributes:
         context: What the panels work with.
+        revision: How often the panels were drawn.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class TextureGui:
         self._at: tuple[float, float] | None = None
         self._rebuilds_due, self._last_rebuild = SETTLING_REBUILDS, 0.0
         self._built_state: object = None
+        self.revision = 0
         self._styled: Theme | None = None
 
     def _configure(self) -> None:
@@ -218,6 +220,7 @@ class TextureGui:
             if has_pending_input():
                 self._request_rebuild()
         self._last_rebuild, self._built_state = now, displayed_state(self.context)
+        self.revision += 1
         self._screen.use()
         self._screen.clear(0.0, 0.0, 0.0, 1.0)
         self._renderer.draw(self._screen, SIZE)

@@ -29,6 +29,7 @@ class FrameImages:
     def __init__(
         self, runtime: Runtime, session: Any, stage: Any, settings: HeadsetSettings,
         guard: ContextGuard, make_target: Callable[[tuple[int, int], int], StereoTarget],
+        blend_mode: str,
     ) -> None:  # fmt: skip
         """Creates the images.
 
@@ -40,6 +41,7 @@ class FrameImages:
             guard: Keeps the context current, whatever the runtime does.
             make_target: Makes what draws into the images, of their width and height in pixels and
                 OpenGL's format of depth.
+            blend_mode: See `choose_blend_mode`.
 
         Raises:
             HeadsetError: The runtime refuses.
@@ -56,7 +58,7 @@ class FrameImages:
             if format_:
                 self._depth = Swapchain(runtime, session, format_, size, depth=True)
             guard.keep()
-            self._layer = ProjectionLayer(runtime.xr, stage, self._color, self._depth)
+            self._layer = ProjectionLayer(runtime.xr, stage, self._color, self._depth, blend_mode)
             self.target = make_target(size, format_ or DEPTH_COMPONENT32F)
         except BaseException:
             self._destroy_swapchains()
@@ -95,9 +97,11 @@ class FrameImages:
             if swapchain is not None:
                 swapchain.release_image()
 
-    def frame_info(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
+    def frame_info(
+        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float], behind: Any = None
+    ) -> Any:
         """Returns the structure that submits the images; see `ProjectionLayer.fill`."""
-        return self._layer.fill(time, eyes, depths)
+        return self._layer.fill(time, eyes, depths, behind)
 
     def destroy(self) -> None:
         """Destroys everything; the runtime may be gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from vrnn.scene.headset.hand_gestures import hand_input_from_joints
@@ -10,6 +11,7 @@ from vrnn.scene.headset.tracking import HandInput, Pose
 from vrnn.storage.closeable import Closeable
 from vrnn.xr.hand_trackers import HandTrackers
 from vrnn.xr.interaction_profiles import (
+    BARE_HANDS,
     BOOLEANS,
     FLOATS,
     HANDS,
@@ -23,6 +25,8 @@ from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
 
 NANOSECONDS_PER_SECOND = 1e9
+PROFILE_READS = 45
+"""Reads of a hand from one look at what it holds to the next."""
 
 
 class HandInputReader(Closeable):
@@ -30,6 +34,7 @@ class HandInputReader(Closeable):
 
     Attributes:
         refused_profiles: Paths of the interaction profiles that the runtime does not know.
+        knows_bare_hands: Whether the runtime knows the gestures of hands that hold nothing.
     """
 
     def __init__(
@@ -61,7 +66,11 @@ class HandInputReader(Closeable):
             self._actions = self._create_actions()
         if profiles is None:
             profiles = registered_profiles()
-        self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
+        suggested = [p for p in profiles if not p.extension or p.extension in extensions]
+        self._suggest(suggested)
+        paths = {p.path for p in suggested} - set(self.refused_profiles)
+        self.knows_bare_hands = BARE_HANDS in paths
+        self._bare = [(False, 0), (False, 0)]
         self._attach()
         self._sync_info = xr.ActionsSyncInfo(active_action_sets=[xr.ActiveActionSet(self._set, 0)])
         self._queries = {
@@ -162,11 +171,14 @@ class HandInputReader(Closeable):
         return self._hands
 
     def _read_hand(self, hand: int, stage: Any, time: int, head: Pose | None) -> HandInput:
-        if not self._is_active(hand):
+        is_held = self._is_active(hand)
+        if not is_held or self._is_bare(hand):
             joints = self._trackers.read_joints(hand, stage, time)
-            if joints is None:
-                return HandInput()
-            return hand_input_from_joints(joints, head, hand, self._hands[hand])
+            if joints is not None:
+                seen = hand_input_from_joints(joints, head, hand, self._hands[hand])
+                return self._with_gestures(seen, hand, stage, time) if is_held else seen
+        if not is_held:
+            return HandInput()
         stick = self._vector("pad" if self._boolean("pad_click", hand) else "stick", hand)
         return HandInput(
             self._pose("aim", hand, stage, time), self._pose("grip", hand, stage, time),
@@ -174,6 +186,29 @@ class HandInputReader(Closeable):
             self._boolean("primary", hand), self._boolean("secondary", hand),
             self._boolean("menu", hand), self._boolean("stick_click", hand), None, True,
         )  # fmt: skip
+
+    def _is_bare(self, hand: int) -> bool:
+        """Whether what is active is a hand that holds nothing; asked anew now and then."""
+        if not self.knows_bare_hands:
+            return False
+        known, reads = self._bare[hand]
+        if reads % PROFILE_READS == 0:
+            known = self.current_profile(hand) == BARE_HANDS
+        self._bare[hand] = known, reads + 1
+        return known
+
+    def _with_gestures(self, seen: HandInput, hand: int, stage: Any, time: int) -> HandInput:
+        """What is seen of a hand, with the aim, pinch and fist that the runtime makes of it.
+
+        The menu stays the pinch of the ring finger, as no profile has another.
+        """
+        return replace(
+            seen,
+            aim=self._pose("aim", hand, stage, time) or seen.aim,
+            grip=self._pose("grip", hand, stage, time) or seen.grip,
+            trigger=self._float("trigger", hand),
+            squeeze=max(self._float("squeeze", hand), seen.squeeze),
+        )
 
     def _state(self, action_type: str, name: str, hand: int) -> Any:
         state = self._states[action_type]

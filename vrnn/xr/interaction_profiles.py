@@ -23,13 +23,16 @@ HAPTIC = "output/haptic"
 FLOATS = ("trigger", "squeeze")
 BOOLEANS = ("primary", "secondary", "menu", "stick_click", "pad_click")
 VECTORS = ("stick", "pad")
-"""Names of our actions by OpenXR's type; `POSES` and `haptic` are the others, which every profile
-has."""
+"""Names of our actions by OpenXR's type; `POSES`, which every profile has, and `haptic` are the
+others."""
 
 STICK = {"stick": "input/thumbstick", "stick_click": "input/thumbstick/click"}
 TRIGGERS = {"trigger": "input/trigger/value", "squeeze": "input/squeeze/value"}
 RIGHT_LETTERS = {"primary": "input/a/click", "secondary": "input/b/click"}
 LEFT_LETTERS = {"primary": "input/x/click", "secondary": "input/y/click"}
+BARE_HANDS = "/interaction_profiles/ext/hand_interaction_ext"
+"""The profile of hands that hold nothing: a pinch and a fist as the runtime knows them, which sees
+more of a hand than its joints."""
 MENU = {"menu": "input/menu/click"}
 """Sources that several controllers share."""
 
@@ -44,18 +47,20 @@ class InteractionProfile:
             action that the controller has no button for is left out.
         right: The same for the right controller.
         extension: The extension that the runtime must have for the profile; '' for none.
+        vibrates: Whether its controllers can be felt.
     """
 
     path: str
     left: dict[str, str]
     right: dict[str, str]
     extension: str = ""
+    vibrates: bool = True
 
     def sources(self) -> list[tuple[str, str]]:
-        """Returns (action, path of its source) for both hands, poses and haptics included."""
+        """Returns (action, path of its source) for both hands, with poses and what vibrates."""
         sources = []
         for hand, own in zip(HANDS, (self.left, self.right), strict=True):
-            bindings = {**POSES, **own, "haptic": HAPTIC}
+            bindings = {**POSES, **own, **({"haptic": HAPTIC} if self.vibrates else {})}
             sources += [(action, f"{hand}/{source}") for action, source in bindings.items()]
         return sources
 
@@ -112,4 +117,8 @@ register_profile(
         {**TRIGGERS, **STICK, **RIGHT_LETTERS, **MENU},
         "XR_EXT_hp_mixed_reality_controller",
     )
+)
+_GESTURES = {"trigger": "input/pinch_ext/value", "squeeze": "input/grasp_ext/value"}
+register_profile(
+    InteractionProfile(BARE_HANDS, _GESTURES, _GESTURES, "XR_EXT_hand_interaction", vibrates=False)
 )

@@ -6,6 +6,7 @@ from ctypes import POINTER, c_void_p, cast, pointer
 from typing import Any
 
 from vrnn.scene.headset.tracking import Eye
+from vrnn.xr.blend_mode import OPAQUE
 from vrnn.xr.swapchain import Swapchain
 
 
@@ -15,7 +16,10 @@ class ProjectionLayer:
     Its structures point at each other, so all of them are kept.
     """
 
-    def __init__(self, xr: Any, stage: Any, color: Swapchain, depth: Swapchain | None) -> None:
+    def __init__(
+        self, xr: Any, stage: Any, color: Swapchain, depth: Swapchain | None,
+        blend_mode: str = OPAQUE,
+    ) -> None:  # fmt: skip
         """Makes the structures.
 
         Args:
@@ -23,6 +27,7 @@ class ProjectionLayer:
             stage: The space that the poses of the eyes are in.
             color: Images with a layer for each eye.
             depth: The same for depth; None where the runtime takes none.
+            blend_mode: See `choose_blend_mode`.
         """
         whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*color.size))
         kind = xr.CompositionLayerProjectionView
@@ -44,18 +49,29 @@ class ProjectionLayer:
         self._projection._views = cast(self._views, POINTER(kind))
         header = POINTER(xr.CompositionLayerBaseHeader)
         self._header = cast(pointer(self._projection), header)
-        self._headers = (header * 1)(self._header)
-        self._info = xr.FrameEndInfo(0, xr.EnvironmentBlendMode.OPAQUE)
+        self._headers = (header * 2)(self._header)
+        self._info = xr.FrameEndInfo(0, xr.EnvironmentBlendMode[blend_mode])
         self._info.layer_count = 1
+        flags = xr.CompositionLayerFlags
+        # The room is seen where alpha is below 1, by which colors are multiplied already there. A
+        # panel is a hole in the alpha alone.
+        self._own_flags = flags.NONE
+        if blend_mode != OPAQUE:
+            self._own_flags = flags.BLEND_TEXTURE_SOURCE_ALPHA_BIT
+        self._hole_flags = flags.BLEND_TEXTURE_SOURCE_ALPHA_BIT | flags.UNPREMULTIPLIED_ALPHA_BIT
+        self._projection.layer_flags = self._own_flags
         self._info._layers = cast(self._headers, POINTER(header))
 
-    def fill(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
+    def fill(
+        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float], behind: Any = None
+    ) -> Any:
         """Fills the layer for a frame.
 
         Args:
             time: At which the frame is displayed, nanoseconds of the runtime's clock.
             eyes: The left and the right eye that the images were drawn for.
             depths: Near and far plane of the images, meters of the stage.
+            behind: The header of a layer that is seen where alpha is 0; None for none.
 
         Returns:
             The structure that `xrEndFrame` is given, which belongs to this layer.
@@ -67,5 +83,10 @@ class ProjectionLayer:
             fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down = eye.fov
         for info in self._depths:
             info.near_z, info.far_z = depths
+        layers = (self._header,) if behind is None else (behind, self._header)
+        for place, layer in enumerate(layers):
+            self._headers[place] = layer
+        self._info.layer_count = len(layers)
+        self._projection.layer_flags = self._own_flags if behind is None else self._hole_flags
         self._info.display_time = time
         return self._info

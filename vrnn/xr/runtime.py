@@ -26,6 +26,7 @@ OPTIONAL_EXTENSIONS = (
     "XR_FB_display_refresh_rate",
     "XR_EXT_local_floor",
     "XR_EXT_hand_tracking",
+    "XR_EXT_user_presence",
 )
 """Extensions that are used where the runtime has them, beside those of controllers."""
 FORM_FACTOR = "HEAD_MOUNTED_DISPLAY"
@@ -53,6 +54,7 @@ class RuntimeInfo:
         recommended_size: Recommended width and height of one eye's image, pixels.
         max_size: Largest width and height of one eye's image, pixels.
         recommended_samples: Recommended number of samples of each pixel.
+        max_layers: How many layers a frame can have.
         extensions: Names of the extensions that are enabled.
     """
 
@@ -62,6 +64,7 @@ class RuntimeInfo:
     recommended_size: tuple[int, int]
     max_size: tuple[int, int]
     recommended_samples: int
+    max_layers: int
     extensions: frozenset[str]
 
 
@@ -141,7 +144,8 @@ class Runtime(Closeable):
         version = str(xr.Version(runtime.runtime_version))
         return RuntimeInfo(
             _text(runtime.runtime_name), version, _text(system.system_name), recommended_size,
-            max_size, left.recommended_swapchain_sample_count, extensions,
+            max_size, left.recommended_swapchain_sample_count, limits.max_layer_count,
+            extensions,
         )  # fmt: skip
 
     def has_extension(self, extension: str) -> bool:

@@ -24,61 +24,18 @@ import moderngl
 
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.stereo import StereoTarget
+from vrnn.scene.headset.panel_image import PanelImage
 from vrnn.scene.headset.tracking import Eye
 from vrnn.storage.closeable import Closeable
 from vrnn.xr import graphics_binding as graphics
+from vrnn.xr.blend_mode import NO_ROOM, OPAQUE, choose_blend_mode
 from vrnn.xr.frame_images import FrameImages, image_size
+from vrnn.xr.frame_state import HeadsetFrameState
+from vrnn.xr.panel_layer import PanelLayer
 from vrnn.xr.poses import EyeLocator
 from vrnn.xr.reference_space import create_stage
 from vrnn.xr.refresh_rate import request_refresh_rate
 from vrnn.xr.runtime import HeadsetLost, Runtime, suppress_errors, translate_errors
-
-Depths = tuple[float, float]
-"""Near and far plane of what is drawn, meters of the stage."""
-
-
-class HeadsetFrameState:
-    """One frame, between waiting for it and submitting it.
-
-    Attributes:
-        time: At which the frame will be displayed, nanoseconds of the runtime's clock.
-        should_render: Whether what is drawn will be seen.
-        depths: Near and far plane of what is drawn.
-        views: The eyes that the frame is drawn for; None until `target` is called. They may be
-            located once more and replaced before the frame ends.
-    """
-
-    def __init__(self, headset: HeadsetSession, time: int, should_render: bool) -> None:
-        self._headset = headset
-        self.time, self.should_render = time, should_render
-        self.depths: Depths = (0.05, 4000.0)
-        self.views: tuple[Eye, Eye] | None = None
-
-    @property
-    def seconds(self) -> float:
-        """The time at which the frame will be displayed, seconds of the runtime's clock."""
-        return self.time * 1e-9
-
-    def eyes(self) -> tuple[tuple[Eye, Eye], bool]:
-        """Locates both eyes as predicted now, see `EyeLocator.locate`.
-
-        Raises:
-            HeadsetError: The runtime refuses.
-        """
-        return self._headset.locate_eyes(self.time)
-
-    def target(self, eyes: tuple[Eye, Eye], depths: Depths) -> StereoTarget:
-        """Acquires what the frame is drawn into.
-
-        Args:
-            eyes: The left and the right one that it is drawn for.
-            depths: Near and far plane, meters of the stage.
-
-        Raises:
-            HeadsetError: The runtime refuses.
-        """
-        self.views, self.depths = eyes, depths
-        return self._headset.acquire_target()
 
 
 class HeadsetSession(Closeable):
@@ -96,6 +53,9 @@ class HeadsetSession(Closeable):
         frames: How many frames were submitted.
         open_frames: How many frames have begun and not ended: 0 between two frames.
         frame_seconds: What the last frame took, from waiting for it to submitting it.
+        worn: Whether someone wears the headset, as far as the runtime tells.
+        blend_mode: See `choose_blend_mode`.
+        notes: Sentences that the user should read once.
     """
 
     def __init__(
@@ -120,8 +80,12 @@ class HeadsetSession(Closeable):
         self.running = False
         self.frames = self.open_frames = 0
         self.frame_seconds = 0.0
+        self.worn = True
+        self.blend_mode = OPAQUE
+        self.notes: list[str] = []
         self._exit_requested = False
         self._images: FrameImages | None = None
+        self._panel_layer: PanelLayer | None = None
         self._guard: graphics.ContextGuard | None = None
         self.session: Any = None
         self.stage: Any = None
@@ -146,6 +110,9 @@ class HeadsetSession(Closeable):
             self.session = xr.create_session(runtime.instance, info)
             self.stage, self.stage_kind = create_stage(runtime, self.session)
             request_refresh_rate(runtime, self.session, self._settings.refresh_rate)
+        self.blend_mode = choose_blend_mode(runtime, self._settings.room)
+        if self._settings.room and not self.shows_room:
+            self.notes.append(NO_ROOM)
         guard.keep()
         self._eyes = EyeLocator(runtime, self.session, self.stage)
 
@@ -157,7 +124,19 @@ class HeadsetSession(Closeable):
     @property
     def visible(self) -> bool:
         """Whether what is drawn is seen: the headset is worn."""
-        return self.running and self.state in ("VISIBLE", "FOCUSED")
+        return self.running and self.worn and self.state in ("VISIBLE", "FOCUSED")
+
+    @property
+    def shows_room(self) -> bool:
+        """Whether the room is seen where nothing is drawn."""
+        return self.blend_mode != OPAQUE
+
+    @property
+    def shows_panels(self) -> bool:
+        """Whether the runtime shows a panel by itself, which is a hole in the eyes' alpha then."""
+        return (
+            self._settings.panel_layers and not self.shows_room and self.runtime.info.max_layers > 1
+        )
 
     @property
     def focused(self) -> bool:
@@ -204,6 +183,9 @@ class HeadsetSession(Closeable):
             self.running = False
             self.state = "LOSS_PENDING"
             raise HeadsetLost("the headset's runtime is about to end")
+        elif kind == kinds.EVENT_DATA_USER_PRESENCE_CHANGED_EXT.value:
+            told = cast(byref(event), POINTER(xr.EventDataUserPresenceChangedEXT)).contents
+            self.worn = bool(told.is_user_present)
         elif (
             kind == kinds.EVENT_DATA_VISIBILITY_MASK_CHANGED_KHR.value and self._images is not None
         ):
@@ -260,7 +242,8 @@ class HeadsetSession(Closeable):
         self._keep_context()
         began = perf_counter()
         self.open_frames += 1
-        frame = HeadsetFrameState(self, state.predicted_display_time, bool(state.should_render))
+        should_render = bool(state.should_render) and self.worn
+        frame = HeadsetFrameState(self, state.predicted_display_time, should_render)
         complete = False
         try:
             yield frame
@@ -279,10 +262,27 @@ class HeadsetSession(Closeable):
         with translate_errors(self.runtime.xr):
             if frame.views is not None and self._images is not None:
                 self._release_images()
-                info = self._images.frame_info(frame.time, frame.views, frame.depths)
+                behind = None if frame.panel is None else self._show_panel(frame.panel)
+                info = self._images.frame_info(frame.time, frame.views, frame.depths, behind)
             self.frame_seconds = perf_counter() - began
             self._submit(frame, info)
         self.frames += 1
+
+    def _show_panel(self, panel: PanelImage) -> Any:
+        """The header of the layer that shows a panel."""
+        if self._panel_layer is None or self._panel_layer.size != panel.size:
+            self._drop_panel_layer()
+            self._panel_layer = PanelLayer(
+                self.runtime, self.session, self.stage, self.ctx, panel.size
+            )
+        self._panel_layer.show(panel)
+        self._keep_context()
+        return self._panel_layer.header
+
+    def _drop_panel_layer(self) -> None:
+        layer, self._panel_layer = self._panel_layer, None
+        if layer is not None:
+            layer.destroy()
 
     def _release_images(self) -> None:
         if self._images is not None:
@@ -292,7 +292,7 @@ class HeadsetSession(Closeable):
         """Ends a frame; `info` names what was drawn, None where nothing was."""
         xr = self.runtime.xr
         if info is None:
-            info = xr.FrameEndInfo(frame.time, xr.EnvironmentBlendMode.OPAQUE)
+            info = xr.FrameEndInfo(frame.time, xr.EnvironmentBlendMode[self.blend_mode])
         try:
             xr.end_frame(self.session, info)
         finally:
@@ -313,7 +313,7 @@ class HeadsetSession(Closeable):
             assert self._guard is not None
             self._images = FrameImages(
                 self.runtime, self.session, self.stage, self._settings, self._guard,
-                self._make_target,
+                self._make_target, self.blend_mode,
             )  # fmt: skip
         return self._images.acquire(self._eyes.last_eyes)
 
@@ -334,6 +334,7 @@ class HeadsetSession(Closeable):
         if self._images is not None:
             self._images.destroy()
             self._images = None
+        self._drop_panel_layer()
         session, self.session = self.session, None
         self.running = False
         self._keep_context()

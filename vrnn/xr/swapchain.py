@@ -21,18 +21,18 @@ WAIT_TIMEOUT = 1_000_000_000
 
 
 class Swapchain:
-    """Images with a layer for each eye, lent one after the other.
+    """Images, as a rule with a layer for each eye, lent one after the other.
 
     Attributes:
         size: Width and height, pixels.
         format: OpenGL's format.
         handle: OpenXR's swapchain; None once it is destroyed.
-        textures: OpenGL's numbers of the texture arrays, which belong to the runtime.
+        textures: OpenGL's numbers of the textures, which belong to the runtime.
     """
 
     def __init__(
         self, runtime: Runtime, session: Any, format_: int, size: tuple[int, int],
-        depth: bool = False,
+        depth: bool = False, layers: int = 2,
     ) -> None:  # fmt: skip
         """Creates the images.
 
@@ -42,6 +42,7 @@ class Swapchain:
             format_: OpenGL's format.
             size: Width and height, pixels.
             depth: Whether depth is drawn into them, not color.
+            layers: Of each image: 2 for both eyes; one of 1 is no array.
 
         Raises:
             HeadsetError: The runtime refuses.
@@ -53,7 +54,7 @@ class Swapchain:
         attachment = usage.DEPTH_STENCIL_ATTACHMENT_BIT if depth else usage.COLOR_ATTACHMENT_BIT
         info = xr.SwapchainCreateInfo(
             usage_flags=attachment | usage.SAMPLED_BIT, format=format_, sample_count=1,
-            width=size[0], height=size[1], face_count=1, array_size=2, mip_count=1,
+            width=size[0], height=size[1], face_count=1, array_size=layers, mip_count=1,
         )  # fmt: skip
         with translate_errors(xr):
             self.handle = xr.create_swapchain(session, info)
@@ -68,7 +69,7 @@ class Swapchain:
         """Acquires the next image.
 
         Returns:
-            OpenGL's number of the texture array to draw into.
+            OpenGL's number of the texture to draw into.
 
         Raises:
             HeadsetError: The runtime refuses.

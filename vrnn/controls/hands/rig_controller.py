@@ -14,6 +14,7 @@ from vrnn.controls.hands.onboarding_hints import help_rows
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
+from vrnn.scene.headset.panel_image import PanelImage
 from vrnn.scene.headset.rig_math import with_eye_at
 from vrnn.scene.headset.tracking import HandInput, Rig, TrackingFrame
 from vrnn.scene.primitives import DrawList
@@ -128,6 +129,13 @@ class HandRigController(Closeable):
         """
         near, front = draw_hands(self.controls, self._labels)
         return near, front if len(front.quads) else None
+
+    def panel_image(self) -> PanelImage | None:
+        """Returns the floating panel and what is on it; None while it is not shown."""
+        panel, gui = self.controls.floating_panel, self.panel_gui
+        if not panel.visible or panel.billboard is None:
+            return None
+        return PanelImage(gui.texture.glo, gui.size, gui.revision, panel.billboard)
 
     def prepare_next_frame(self) -> None:
         """Highlights what is pointed at, lays text out, and draws the panels anew.

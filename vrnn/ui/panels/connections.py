@@ -54,6 +54,8 @@ class ConnectionsPanel(Panel):
         if shown is None or manager.layer is None:
             imgui.text_colored(MUTED_COLOR, "reading" if manager.pending else "nothing to show")
             return
+        if manager.pending:
+            imgui.text_colored(MUTED_COLOR, "being laid out anew")
         _draw_counts(context, state, manager.layer)
         for line in [*connection_texts(shown, state, state.opening), *shown.layer.notes]:
             wrapped_text(line)
