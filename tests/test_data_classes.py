@@ -33,7 +33,7 @@ vrnn.workspace.map_uploader.WorkerEventSink vrnn.workspace.vector_groups.VectorG
 MODULES = [
     info.name
     for info in pkgutil.walk_packages(vrnn.__path__, "vrnn.")
-    if not info.name.endswith("__main__")
+    if not info.name.rpartition(".")[2].startswith("_")  # what is compiled is no module
 ]
 
 

@@ -83,7 +83,7 @@ def test_all_side_by_side_and_one_again(world):
         (ShowIndex("time", 0, -1), "there is no frame -1"),
         (ShowIndex("depth", 0, 0), "no slices to choose from, only samples and frames"),
         (ShowIndex("width", 0, 0), "choose one of batch, depth, time, other"),
-        (ShowNext(network=1), "shows all it computes"),
+        (ShowNext(network=1), "nothing to choose"),
         (ShowNext(network=5), "there is no network 5"),
         (SetAxisRoles("conv1", 0, ("batch",)), "'conv1' has 5 axes, not 1"),
         (SetAxisRoles("conv1", 0, ("batch", *ROLES[:1], *ROLES[2:])), "can be its batch"),
@@ -101,7 +101,7 @@ def test_the_axis_of_the_layer_that_is_pointed_at_comes_first(world):
 
     assert ShowNext.for_hit(Context(), Hit("layer", 1.0, 0, 2)) == ShowNext("batch", 0)
     assert ShowNext.for_hit(Context(), None) == ShowNext("batch", 0)
-    with pytest.raises(VrnnError, match="shows all"):
+    with pytest.raises(VrnnError, match="nothing to choose"):
         ShowNext.for_hit(Context(), Hit("layer", 1.0, 1, 2))
 
 
