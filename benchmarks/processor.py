@@ -19,8 +19,8 @@ MAX_CONVERSION, MIN_STREAM, MAX_HOST = 2.5, 0.7, 1.3
 
 def main() -> int:
     """Print the table."""
-    kernel = load_native_filler()
-    how = "torch" if kernel is None else "a compiled kernel" + ", AVX2" * kernel.is_wide
+    native = load_native_filler()
+    how = "torch" if native is None else "native code" + ", AVX2" * native.is_wide
     rows = [(f"ResNet50, 224×224; {how}", "measured", "beside", "ratio", "target")]
     for detail in DETAILS:
         _, (_, seconds, floor, _), _ = time_parts(detail)

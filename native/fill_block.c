@@ -4,7 +4,7 @@
    tested against, see vrnn/compute/passes/torch_filler.py. A segment of a map is converted, searched
    for its extremes and added up while it is in the first-level cache. */
 
-#include "kernels.h"
+#include "native.h"
 
 #define STEP 4        /* PYRAMID_STEP; the sums below are written out for it */
 #define SEGMENT 4096  /* floats of a map that are worked on at a time, 16 KiB */

@@ -1,10 +1,10 @@
-/* What belongs to the library of kernels as a whole. */
+/* What belongs to the native library as a whole. */
 
-#include "kernels.h"
+#include "native.h"
 
-#define VERSION 7 /* of all functions' arguments; vrnn/compute/passes/native_kernels.py asks for it */
+#define VERSION 7 /* of all functions' arguments; vrnn/compute/passes/native_library.py asks for it */
 
-EXPORT int vrnn_kernels_version(void) { return VERSION; }
+EXPORT int vrnn_native_version(void) { return VERSION; }
 
 /* On Windows each extension module's list of exports names this; it is never imported. */
-EXPORT void *PyInit__kernels(void) { return NULL; }
+EXPORT void *PyInit__native(void) { return NULL; }

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "kernels.h"
+#include "native.h"
 
 #define COMPONENTS 3
 #define LANES 8

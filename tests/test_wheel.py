@@ -86,9 +86,9 @@ def test_it_holds_nothing_else(wheel):
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
-def test_it_holds_the_kernel_and_is_for_any_version_of_python(wheel):
+def test_it_holds_native_code_and_is_for_any_version_of_python(wheel):
     inside = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
-    assert sum(name.startswith("_kernels.") for name in inside) == 1
+    assert sum(name.startswith("_native.") for name in inside) == 1
     assert "-cp311-abi3-" in wheel.name
 
 
@@ -102,7 +102,7 @@ def test_without_a_compiler_it_can_still_be_built(tmp_path, monkeypatch):
     result = run(sys.executable, *words, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "no-such-compiler" in result.stdout + result.stderr
-    assert not list(tmp_path.rglob("_kernels.*"))
+    assert not list(tmp_path.rglob("_native.*"))
 
 
 def test_the_command_runs_from_another_folder(installed, tmp_path):
@@ -139,7 +139,7 @@ def test_it_opens_the_default_model(installed, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
 
 
-def test_it_makes_maps_by_the_kernel_where_it_could_be_compiled(installed, tmp_path):
+def test_it_makes_maps_by_native_code_where_it_could_be_compiled(installed, tmp_path):
     python = installed / Path(sys.executable).name
     code = "from vrnn.compute.passes import native_filler as n; print(bool(n.load_native_filler()))"
     result = run(python, "-c", code, folder=tmp_path)

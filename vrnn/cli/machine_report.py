@@ -54,9 +54,9 @@ INSTALLERS: dict[str, dict[str, str]] = {
 """What installs a missing part, by the machine's package manager."""
 
 CONVERSION_TEXT = {
-    "wide": "by a compiled kernel, with AVX2",
-    "plain": "by a compiled kernel",
-    "torch": "by torch, two to three times slower: no compiled kernel is there",
+    "wide": "by native code, with AVX2",
+    "plain": "by native code",
+    "torch": "by torch, two to three times slower: no native code is there",
 }
 """How activations become maps, by what the probe of torch calls it."""
 STEREO_TEXT = {

@@ -116,12 +116,12 @@ def probe_torch() -> dict[str, Any]:
     if torch.backends.mps.is_available():
         devices.append("mps")
     built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
-    kernel = load_native_filler()
+    native = load_native_filler()
     return {
         "version": torch.__version__,
         "devices": devices,
         "built_for": built_for,
-        "conversion": "torch" if kernel is None else "wide" if kernel.is_wide else "plain",
+        "conversion": "torch" if native is None else "wide" if native.is_wide else "plain",
     }
 
 

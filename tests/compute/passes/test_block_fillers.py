@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.map_blocks import block
 from vrnn.compute.operators.tensor_layout import MapLayout
-from vrnn.compute.passes import feature_maps, native_filler, native_kernels, torch_filler
+from vrnn.compute.passes import feature_maps, native_filler, native_library, torch_filler
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
-from vrnn.compute.passes.native_kernels import load_kernels
+from vrnn.compute.passes.native_library import load_native_library
 from vrnn.network.feature_maps import (
     FeatureMaps,
     block_size,
@@ -27,8 +27,8 @@ TINY = 2.0**-149
 
 
 def _plain_filler() -> FillBlock:
-    """The kernel without AVX2 and F16C, as it runs on other processors."""
-    library = load_kernels()
+    """The native code without AVX2 and F16C, as it runs on other processors."""
+    library = load_native_library()
     assert library is not None
     return native_filler.NativeFiller(library, is_wide=False).fill_block
 
@@ -62,7 +62,7 @@ def torch_threads():
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
-def test_where_there_is_a_compiler_the_kernel_is_used():
+def test_where_there_is_a_compiler_native_code_is_used():
     native = native_filler.load_native_filler()
     assert native is not None
     assert native.is_wide == (torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512"))
@@ -248,9 +248,9 @@ def test_threads_give_the_same_bits_as_one(fill, shape):
 
 def test_a_library_of_another_version_is_not_used(monkeypatch):
     if "native" not in FILLERS:
-        pytest.skip("the kernel was not compiled")
-    monkeypatch.setattr(native_kernels, "VERSION", native_kernels.VERSION + 1)
-    assert load_kernels.__wrapped__() is None
+        pytest.skip("there is no native code")
+    monkeypatch.setattr(native_library, "VERSION", native_library.VERSION + 1)
+    assert load_native_library.__wrapped__() is None
 
 
 def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path):
@@ -258,5 +258,5 @@ def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path):
         origin = str(tmp_path / "broken.so")
 
     (tmp_path / "broken.so").write_bytes(b"not a library")
-    monkeypatch.setattr(native_kernels, "find_spec", lambda name: Spec)
-    assert load_kernels.__wrapped__() is None
+    monkeypatch.setattr(native_library, "find_spec", lambda name: Spec)
+    assert load_native_library.__wrapped__() is None

@@ -1,4 +1,4 @@
-"""Portraits by the kernel are those by numpy."""
+"""Portraits by native code are those by numpy."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from vrnn.compute.passes import portraits
-from vrnn.compute.passes.native_kernels import load_kernels
+from vrnn.compute.passes.native_library import load_native_library
 from vrnn.compute.passes.native_portrait import NativePortrait, load_native_portrait
 from vrnn.compute.passes.portraits import PortraitMaker
 
 WAYS = ("native", "plain") if load_native_portrait() else ()
 
 
-def kernel(way: str) -> NativePortrait:
-    library = load_kernels()
+def native(way: str) -> NativePortrait:
+    library = load_native_library()
     assert library is not None
     made = load_native_portrait() if way == "native" else NativePortrait(library, is_wide=False)
     assert made is not None
@@ -47,7 +47,7 @@ def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, monkeypatch):
     image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     made = {}
     for name in (way, "numpy"):
-        used = None if name == "numpy" else kernel(way)
+        used = None if name == "numpy" else native(way)
         monkeypatch.setattr(portraits, "load_native_portrait", lambda used=used: used)
         maker = PortraitMaker({1: [0]})
         made[name] = []
@@ -67,7 +67,7 @@ def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, monkeypatch):
 def test_a_basis_has_rows_of_length_one_and_scores_are_products_with_it(way):
     flat = torch.from_numpy(features(37, 20, 23).reshape(37, -1))
     before = np.random.default_rng(2).normal(size=(3, 37)).astype(np.float32)
-    basis, scores = kernel(way).scores(flat, slice(1, None, 3), 2, None, before)
+    basis, scores = native(way).scores(flat, slice(1, None, 3), 2, None, before)
     assert np.allclose(np.linalg.norm(basis, axis=1), 1, atol=1e-5)
     assert np.allclose(scores, basis @ flat.numpy(), atol=1e-4)
 
@@ -78,7 +78,7 @@ def test_what_is_not_finite_or_too_large_is_left_to_numpy_or_shows_in_the_scores
     values = features(8, 12, 12)
     values[3] = value
     before = np.ones((3, 8), np.float32)
-    made = kernel(way).scores(
+    made = native(way).scores(
         torch.from_numpy(values.reshape(8, -1)), slice(0, None, 1), 1, None, before
     )
     assert made is None or not np.isfinite(made[1].sum()) or value == 3e38
@@ -89,7 +89,7 @@ def test_directions_without_agreement_are_left_to_numpy(way):
     scores = features(3, 10, 10).reshape(3, -1)
     gray = np.repeat(scores[:1] - scores[:1].mean(), 3, 0)
     settings = (56.0, 1e-3, 1e-5)
-    assert kernel(way).colors(scores.copy(), gray, *settings) is None
-    assert kernel(way).colors(scores.copy(), np.full_like(scores, np.nan), *settings) is None
-    assert kernel(way).colors(np.full_like(scores, np.inf), scores, *settings) is None
-    assert kernel(way).colors(scores.copy(), scores, *settings) is not None
+    assert native(way).colors(scores.copy(), gray, *settings) is None
+    assert native(way).colors(scores.copy(), np.full_like(scores, np.nan), *settings) is None
+    assert native(way).colors(np.full_like(scores, np.inf), scores, *settings) is None
+    assert native(way).colors(scores.copy(), scores, *settings) is not None

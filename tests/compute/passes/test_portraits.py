@@ -15,9 +15,9 @@ from vrnn.compute.passes.portraits import (
 )
 
 
-@pytest.fixture(autouse=True, params=["kernel", "numpy"] if load_native_portrait() else ["numpy"])
+@pytest.fixture(autouse=True, params=["native", "numpy"] if load_native_portrait() else ["numpy"])
 def _way(request, monkeypatch):
-    """Every test by the kernel, where it was compiled, and without it."""
+    """Every test by native code, where it was compiled, and without it."""
     if request.param == "numpy":
         monkeypatch.setattr(portraits, "load_native_portrait", lambda: None)
 

@@ -1,4 +1,4 @@
-"""Fills a layer's block by the kernel in native/fill_block.c, where it could be compiled."""
+"""Fills a layer's block by the native code in native/fill_block.c, where it could be compiled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 import torch
 
-from vrnn.compute.passes.native_kernels import is_wide_cpu, load_kernels
+from vrnn.compute.passes.native_library import is_wide_cpu, load_native_library
 
 MIN_THREAD_VALUES = 1 << 16
 """With fewer values for each, threads cost more than they save."""
@@ -61,8 +61,8 @@ class NativeFiller:
 
 @cache
 def load_native_filler() -> NativeFiller | None:
-    """Load the kernel; None where it was not compiled."""
-    library = load_kernels()
+    """Load the native code; None where it was not compiled."""
+    library = load_native_library()
     return None if library is None else NativeFiller(library, is_wide_cpu())
 
 

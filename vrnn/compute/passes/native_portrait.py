@@ -1,4 +1,4 @@
-"""Portraits by the kernel in native/portrait.c, where it could be compiled."""
+"""Portraits by the native code in native/portrait.c, where it could be compiled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from vrnn.compute.passes.native_kernels import is_wide_cpu, load_kernels
+from vrnn.compute.passes.native_library import is_wide_cpu, load_native_library
 
 COMPONENTS = 3
 
@@ -100,6 +100,6 @@ class NativePortrait:
 
 @cache
 def load_native_portrait() -> NativePortrait | None:
-    """Load the kernel; None where it was not compiled."""
-    library = load_kernels()
+    """Load the native code; None where it was not compiled."""
+    library = load_native_library()
     return None if library is None else NativePortrait(library, is_wide_cpu())

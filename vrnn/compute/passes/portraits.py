@@ -156,7 +156,7 @@ class PortraitMaker:
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray,
         wanted: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-        """(3, P) colors, and their (P, 3) bytes; by the kernel where there is one that can.
+        """(3, P) colors, and their (P, 3) bytes; by native code where it can.
 
         Args:
             node: Id of the layer.
@@ -165,13 +165,13 @@ class PortraitMaker:
             target: (3, P) colors that tell where the search for components starts.
             wanted: (3, P) colors that the portrait is to agree with.
         """
-        kernel = load_native_portrait() if flat.device.type == "cpu" else None
-        if kernel is not None and flat.is_contiguous():
-            found = kernel.scores(flat, *self._begin(node, len(flat), size, target))
+        native = load_native_portrait() if flat.device.type == "cpu" else None
+        if native is not None and flat.is_contiguous():
+            found = native.scores(flat, *self._begin(node, len(flat), size, target))
             if found is not None:
                 basis, scores = found
                 scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
-                made = kernel.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
+                made = native.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
                 if made is not None:
                     self._bases[node] = basis
                     return made
@@ -243,8 +243,8 @@ class PortraitMaker:
 
 def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(3, P) colors of (3, P) finite scores that agree with others, and their (P, 3) bytes."""
-    kernel = load_native_portrait()
-    made = kernel and kernel.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
+    native = load_native_portrait()
+    made = native and native.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
     if made:
         return made
     colors = _agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)

@@ -1,9 +1,9 @@
-/* What the kernels share. They are called by ctypes, so they need no header of Python's. On x86 there
-   is a second version of each that uses AVX2, FMA and F16C, where torch says that the processor has
+/* What the native code shares. It is called by ctypes, so it needs no header of Python's. On x86 there
+   is a second version of it that uses AVX2, FMA and F16C, where torch says that the processor has
    them. */
 
-#ifndef VRNN_KERNELS_H
-#define VRNN_KERNELS_H
+#ifndef VRNN_NATIVE_H
+#define VRNN_NATIVE_H
 
 #include <stdint.h>
 #include <stdlib.h>

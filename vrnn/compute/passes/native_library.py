@@ -1,4 +1,4 @@
-"""The library of the kernels in native/, where they could be compiled."""
+"""The library of the code in native/, where it could be compiled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import torch
 
-LIBRARY = "vrnn.compute.passes._kernels"
+LIBRARY = "vrnn.compute.passes._native"
 """Lies beside this file as an extension module would, and is loaded as a plain library."""
 VERSION = 7
 """Of the library's functions, as it tells itself."""
@@ -17,14 +17,14 @@ WIDE_CPUS = ("AVX2", "AVX512")
 
 
 @cache
-def load_kernels() -> ctypes.CDLL | None:
+def load_native_library() -> ctypes.CDLL | None:
     """Load the library; None where it was not compiled, or from another version of its source."""
     spec = find_spec(LIBRARY)
     if spec is None or spec.origin is None:
         return None
     try:
         library = ctypes.CDLL(spec.origin)
-        version = library.vrnn_kernels_version()
+        version = library.vrnn_native_version()
     except (OSError, AttributeError):
         return None
     return library if version == VERSION else None
