@@ -1,8 +1,8 @@
 /* The portrait of a layer: its features in a basis near the first three components, and their colors.
 
-   The same in numpy and torch, which this is tested against: _basis and _agreeing in
-   vrnn/compute/passes/portraits.py, up to the signs of eigenvectors, which the portrait does not
-   depend on. */
+   The same in numpy and torch, which this is tested against, lies in
+   vrnn/compute/passes/portrait_components.py. Signs of eigenvectors may differ; the portrait does not
+   depend on them. */
 
 #include <math.h>
 
@@ -11,7 +11,7 @@
 #define COMPONENTS 3
 #define LANES 8
 #define POSITIONS_AT_ONCE 2048 /* 24 KiB of scores, which stay in the first-level cache */
-#define FLAT 1e-9              /* as in portraits.py */
+#define FLAT 1e-9              /* as in portrait_components.py */
 #define SWEEPS 12              /* of Jacobi's method, which is done after four or five */
 
 /* Eigenvalues of a symmetric matrix, and its eigenvectors as columns, by Jacobi's method. */
@@ -313,7 +313,7 @@ static double sum_of(const float *values, int64_t count)
 
 /* ---- colors ------------------------------------------------------------------------------------ */
 
-/* Turns whitened scores so that they agree with a target, as _agreeing in portraits.py.
+/* Turns whitened scores so that they agree with a target, as `agreeing` in portrait_components.py.
 
    scores, target: (3, positions); the scores get mean 0, and count as 0 where they deviate from it by
    no more than `rounding` times the mean. colors: (3, positions). bytes: (positions, 3) colors times

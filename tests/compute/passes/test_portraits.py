@@ -6,13 +6,8 @@ import torch
 
 from vrnn.compute.passes import portraits
 from vrnn.compute.passes.native_portrait import load_native_portrait
-from vrnn.compute.passes.portraits import (
-    CONTRAST,
-    FLAT,
-    MAX_SIDE,
-    PortraitMaker,
-    _inverse_roots,
-)
+from vrnn.compute.passes.portrait_components import FLAT, inverse_roots
+from vrnn.compute.passes.portraits import CONTRAST, MAX_SIDE, PortraitMaker
 
 
 @pytest.fixture(autouse=True, params=["native", "numpy"] if load_native_portrait() else ["numpy"])
@@ -187,7 +182,7 @@ def test_tiny_and_huge_features_have_the_same_portrait(scale):
 
 def test_directions_count_by_their_extent_beside_the_largest():
     for values in ((1e-12, 1e-10, 1.0), (1e-10, 1e-8, 1.0), (0.5, 1.0, 2.0), (0.0, 0.0, 0.0)):
-        inverse, vectors = _inverse_roots(np.diag(values))
+        inverse, vectors = inverse_roots(np.diag(values))
         truth = [1 / v**0.5 if v > FLAT * max(values) else 0.0 for v in values]
         assert inverse == pytest.approx(truth)
         assert np.abs(vectors) == pytest.approx(np.eye(3))

@@ -11,13 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import gcd, isfinite, sqrt
+from math import gcd, isfinite
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from vrnn.compute.passes.native_portrait import load_native_portrait
+from vrnn.compute.passes.portrait_components import (
+    FLAT,
+    FREE,
+    agreeing,
+    component_basis,
+    product,
+)
 
 MAX_SIDE = 56
 """Height and width of a portrait at most, in positions; larger maps are averaged down."""
@@ -33,14 +40,6 @@ START_NOISE = 0.1
 """Deviation of the noise beside those colors, which may leave out a direction."""
 CONTRAST = 0.22
 """Part of the range from black to white that one standard deviation takes."""
-FLAT = 1e-9
-"""Part of the first component's variance below which another one is taken for nothing."""
-FREE = 1e-3
-"""Agreement with the target, beside the greatest of the three, below which it is none: a gray image
-says nothing of two of three colors."""
-OWN_COLORS = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
-OWN_COLORS /= np.linalg.norm(OWN_COLORS, axis=1, keepdims=True)
-"""From white to black, red to blue, green to magenta, by how much of a layer they show."""
 ROUNDING = 1e-5
 """Deviation beside the mean up to which a component is nothing but float32's rounding."""
 
@@ -175,7 +174,7 @@ class PortraitMaker:
                 if made is not None:
                     self._bases[node] = basis
                     return made
-        colors = _agreeing(self._scores(node, flat, size, target), wanted)
+        colors = agreeing(self._scores(node, flat, size, target), wanted)
         return colors, _bytes(colors)
 
     def _scores(
@@ -195,8 +194,8 @@ class PortraitMaker:
         Returns:
             (3, P) float32, mean 0.
         """
-        basis = _basis(flat, *self._begin(node, len(flat), size, target))
-        scores = _product(basis, flat)
+        basis = component_basis(flat, *self._begin(node, len(flat), size, target))
+        scores = product(basis, flat)
         scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
         means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
         if not isfinite(sum(map(sum, means.tolist()))):
@@ -247,7 +246,7 @@ def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndar
     made = native and native.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
     if made:
         return made
-    colors = _agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)
+    colors = agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)
     return colors, _bytes(colors)
 
 
@@ -268,32 +267,6 @@ def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _basis(
-    flat: torch.Tensor, picked: slice, step: int, start: np.ndarray | None,
-    before: np.ndarray | None,
-) -> np.ndarray:  # fmt: skip
-    """(3, C) rows of length 1 near the first components; see `NativePortrait.scores`."""
-    sample = flat[:, picked].contiguous() if picked.step > 1 else flat
-    some = sample[::step]
-    if start is not None:
-        basis = _product(start, some.T)
-        # Squares of tiny or huge features are to stay in range.
-        basis /= max(float(basis.max()), -float(basis.min()), 1e-30)
-    else:
-        assert before is not None
-        basis = before[:, ::step]
-    rows = _product(_orthonormal(_product(basis, some)), sample.T)
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    rows /= np.maximum(lengths, np.float32(1e-30))[:, None]
-    return rows
-
-
-def _product(rows: np.ndarray, features: torch.Tensor) -> np.ndarray:
-    """(3, M) float32 product of (3, N) rows and (N, M) features, made where these are."""
-    product: np.ndarray = (torch.from_numpy(rows).to(features) @ features).cpu().numpy()
-    return product
-
-
 def _bytes(colors: np.ndarray) -> np.ndarray:
     """(P, 3) uint8 sRGB of (3, P) colors."""
     levels = colors * np.float32(CONTRAST * 255.0)
@@ -310,44 +283,6 @@ def start_noise(positions: int) -> np.ndarray:
     return random.astype(np.float32)
 
 
-def _agreeing(scores: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(3, P) whitened scores, turned to agree with a (3, P) target.
-
-    Only the space that the first three components span matters: whatever basis it has, the
-    whitened scores differ by a rotation, and that is chosen here.
-    """
-    variance = scores @ scores.T / scores.shape[1]
-    agreement = (scores @ target.T).astype(np.float64)
-    whiten = _whitening(variance)
-    u, strengths, vt = np.linalg.svd(whiten @ agreement)
-    if float(strengths[2]) <= FREE * float(strengths[0]):
-        inverse, vectors = _inverse_roots(variance)
-        whiten = (vectors * inverse) @ vectors.T
-        u, strengths, vt = np.linalg.svd(whiten @ agreement)
-        free = strengths <= FREE * strengths[0]
-        wanted = u[:, free].T @ _own_colors(vectors, vectors.T @ whiten @ scores) @ vt[free].T
-        left, _, right = np.linalg.svd(wanted)
-        u[:, free] = u[:, free] @ left
-        vt[free] = right @ vt[free]
-    turned: np.ndarray = ((u @ vt).T @ whiten).astype(np.float32) @ scores
-    return turned
-
-
-def _own_colors(vectors: np.ndarray, components: np.ndarray) -> np.ndarray:
-    """(3, 3) the rotation to colors that a layer's own components have, where no target says any.
-
-    The largest is brightness, the others are hues; the side with the few far positions is the
-    bright one. So a gray image has the same portraits on every machine.
-
-    Args:
-        vectors: (3, 3) columns: the components in the basis of the scores, the largest last.
-        components: (3, P) their values.
-    """
-    signs = np.where((components**3).sum(1) < 0, -1.0, 1.0)
-    colors: np.ndarray = (vectors * signs)[:, ::-1] @ OWN_COLORS
-    return colors
-
-
 @lru_cache(256)
 def fit_positions(size: tuple[int, int], most: int = MAX_FIT_POSITIONS) -> slice:
     """Which positions of (H, W) the components are found from, about so many."""
@@ -357,44 +292,6 @@ def fit_positions(size: tuple[int, int], most: int = MAX_FIT_POSITIONS) -> slice
     while gcd(step, size[1]) > 1:
         step += 2
     return slice((positions - 1) % step // 2, None, step)
-
-
-def _orthonormal(rows: np.ndarray) -> np.ndarray:
-    """(3, K) orthonormal rows with mean 0 in the span of (3, K) rows, by their extent."""
-    rows = rows - rows.sum(1, keepdims=True) / np.float32(rows.shape[1])
-    product = rows @ rows.T
-    if not isfinite(float(product.sum())):
-        return rows
-    orthonormal: np.ndarray = _whitening(product).astype(np.float32) @ rows
-    return orthonormal
-
-
-def _whitening(product: np.ndarray) -> np.ndarray:
-    """(3, 3) W with W P Wᵀ = 1 where P, positive semidefinite, has some extent, and 0 else.
-
-    By Cholesky: a row at a time, without those before it. For nine numbers Python is faster than a
-    library that has to be called.
-    """
-    (a, _, _), (b, d, _), (c, e, f) = product.tolist()
-    least = FLAT * max(a, d, f, 1e-300)
-    first = 1.0 / sqrt(a) if a > least else 0.0
-    b, c = b * first, c * first
-    d -= b * b
-    second = 1.0 / sqrt(d) if d > least else 0.0
-    e = (e - c * b) * second
-    f -= c * c + e * e
-    third = 1.0 / sqrt(f) if f > least else 0.0
-    below = -b * first * second
-    last = -(c * first + e * below) * third
-    return np.array([[first, 0.0, 0.0], [below, second, 0.0], [last, -e * second * third, third]])
-
-
-def _inverse_roots(product: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One by the square root of each eigenvalue of a (3, 3) matrix, and its eigenvectors."""
-    values, vectors = np.linalg.eigh(product.astype(np.float64))
-    extents = values.tolist()
-    least = FLAT * max(extents[-1], 1e-300)
-    return np.array([1.0 / sqrt(v) if v > least else 0.0 for v in extents]), vectors
 
 
 def _standardized(values: np.ndarray) -> np.ndarray:
