@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.timing import format_milliseconds, format_table, time_medians
+from benchmarks.timing import format_milliseconds, format_table, time_least, time_medians
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.replay import Replay
@@ -48,15 +49,15 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     halves = {n: torch.empty(t.numel(), dtype=torch.float16) for n, t in tensors.items()}
     maps: dict[int, FeatureMaps] = {}
 
-    def copy() -> None:
-        for node, tensor in tensors.items():
-            halves[node].copy_(tensor.view(-1))
+    def copy(node: int) -> None:
+        halves[node].copy_(tensors[node].view(-1))
 
-    def convert() -> None:
-        for node, tensor in tensors.items():
-            maps[node] = to_feature_maps(tensor, graph.map_layouts[node])
+    def convert(node: int) -> None:
+        maps[node] = to_feature_maps(tensors[node], graph.map_layouts[node])
 
-    conversions = time_medians({"copy": copy, "convert": convert})
+    tasks = {"copy": copy, "convert": convert}
+    parts = {name: [partial(task, node) for node in tensors] for name, task in tasks.items()}
+    conversions = time_least(parts)
     uploads = time_medians(upload_tasks(maps))
     return [
         ("pass with capture", passes["capture"], passes["plain"], 1.15),

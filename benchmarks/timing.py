@@ -24,6 +24,27 @@ def time_medians(tasks: Mapping[str, Callable[[], object]], repeats: int = 15) -
     return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
 
 
+def time_least(
+    tasks: Mapping[str, Sequence[Callable[[], object]]], repeats: int = 15
+) -> dict[str, float]:
+    """Return the seconds of each task when nothing interrupts it, on a machine that others use too.
+
+    The least seconds of each of its parts, added up: parts are short, whole tasks are not.
+
+    Args:
+        tasks: Parts by name; each task runs as a whole, in turn.
+        repeats: Runs of each.
+    """
+    least = {name: [float("inf")] * len(parts) for name, parts in tasks.items()}
+    for _ in range(repeats):
+        for name, parts in tasks.items():
+            for number, part in enumerate(parts):
+                started = time.perf_counter()
+                part()
+                least[name][number] = min(least[name][number], time.perf_counter() - started)
+    return {name: sum(seconds) for name, seconds in least.items()}
+
+
 def format_table(rows: Sequence[Sequence[str]]) -> str:
     """Format rows of text in aligned columns, the first row being the head."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
