@@ -23,9 +23,9 @@ from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
 from vrnn.app.mouse_navigation import MouseNavigation
 from vrnn.app.navigator import WindowNavigator
+from vrnn.app.opened_window import OpenedWindow, open_window
 from vrnn.app.session_store import WindowSessions
 from vrnn.app.startup_timings import StartupTimings
-from vrnn.app.window import Window
 from vrnn.app.window_exporter import WindowExporter
 from vrnn.app.window_input import WindowInput
 from vrnn.app.window_interface import HeadsetToggle, WindowInterface
@@ -45,7 +45,7 @@ from vrnn.controls.pointer import Pointer
 from vrnn.errors import FatalError
 from vrnn.export.exporter import Exporter
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.context import is_software, window_context
+from vrnn.render.context import is_software
 from vrnn.render.context_loss import ContextLoss
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
@@ -57,7 +57,6 @@ from vrnn.storage.closeable import Closeable
 from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.storage.paths import user_settings_file
 from vrnn.style.color_mapping import ColorMapping
-from vrnn.style.srgb import encode
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 from vrnn.workspace.workspace import Workspace
@@ -93,7 +92,7 @@ class DesktopApp(Closeable):
 
     def __init__(
         self, options: Options, config: Config, specs: Sequence[ModelSpec],
-        images: Sequence[np.ndarray | Path | int],
+        images: Sequence[np.ndarray | Path | int], opened: OpenedWindow | None = None,
     ) -> None:  # fmt: skip
         """Open the window and begin to load the models.
 
@@ -102,30 +101,32 @@ class DesktopApp(Closeable):
             config: The settings.
             specs: The models.
             images: Images to step through; the first one becomes the input.
+            opened: The window, where it is open already.
 
         Raises:
             VrnnError: When there is no window, no OpenGL, or a key is set twice.
         """
         self._config = config
-        key_map = KeyMap(config.keys)
-        # The model begins to load before the window opens: torch's import takes the longest.
+        try:
+            key_map = KeyMap(config.keys)
+        except BaseException:
+            if opened is not None:
+                opened.close()
+            raise
+        # The model begins to load first: torch's import takes the longest.
         self.worker = Worker(
             max(1, (os.cpu_count() or 2) - 1), host_map_bytes(config.render.host_memory_mb)
         )
         self.worker.open(specs, options.detail)
         if images:
             self.worker.run_image(images[0])
-        size = options.window or (config.window.width, config.window.height)
         try:
-            self.window = Window(
-                "vrnn", size, options.fullscreen, config.window.vsync, config.window.text_scale
-            )
+            opened = opened or open_window(options, config)
         except BaseException:
             self.worker.close()
             raise
-        self._ctx = window_context()
+        self.window, self._ctx = opened.window, opened.ctx
         self._loss = ContextLoss.of(self._ctx)
-        self._show_background()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._renderer = Renderer(self._ctx, config.render.map_memory_mb)
         self._open_workspace(options, specs, images)
@@ -136,12 +137,6 @@ class DesktopApp(Closeable):
         except BaseException:
             self.close()
             raise
-
-    def _show_background(self) -> None:
-        """Show the background at once: a new window is black, or shows what lies behind it."""
-        colors = render_colors(self._config).in_theme(self._config.render.theme)
-        self._ctx.screen.clear(*encode(np.array(colors.background)).tolist())
-        self.window.show_picture()
 
     def _open_workspace(
         self, options: Options, specs: Sequence[ModelSpec],
