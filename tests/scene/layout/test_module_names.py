@@ -39,6 +39,8 @@ def test_a_module_has_its_own_name_once(module, name):
         (("features.7", "features.13"), "features 7–13"),
         (("layers.encoder_layer_10", "layers.encoder_layer_11"), "encoder layer 10–11"),
         (("blocks.4",), "block 4"),
+        (("input", "inception3b"), "input–inception3b"),
+        (("pool3", "pool4"), "pool 3–4"),
     ],
 )
 def test_several_modules_have_one_name(modules, name):

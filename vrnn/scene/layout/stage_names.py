@@ -92,6 +92,9 @@ def _span(name: str, first: str, last: str) -> str:
     shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
     while shared and last[shared - 1].isdigit():
         shared -= 1
+    begins = first[shared : shared + 1], last[shared : shared + 1]
+    if not (first[:shared].endswith("_") or all(map(str.isdigit, begins))):
+        shared = 0  # inside of a word: `input` and `inception`
     letters = first[:shared]
     if letters and name.endswith(first) and letters[-1].isalpha():
         name = f"{name.removesuffix(first)}{_words(letters)} {first[shared:]}"
