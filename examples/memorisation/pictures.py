@@ -1,7 +1,7 @@
 """Draw the pictures of docs/memorisation.md from what a run of the study has written.
 
-    python examples/memorisation/study.py --out memorisation
-    python examples/memorisation/pictures.py memorisation docs/pictures
+python examples/memorisation/study.py --out memorisation
+python examples/memorisation/pictures.py memorisation docs/pictures
 """
 
 import sys
@@ -25,7 +25,7 @@ TILE, GAP, CAPTION, COLUMNS = 56, 6, 34, 8
 """Of a tile, between tiles and above them, pixels; tiles in a row."""
 SHOWN = 16
 """Channels, those that vary most over the test images."""
-IMAGE = 3
+IMAGE = 5
 """Number of the test image whose activations are shown."""
 BACKGROUND, INK = (20, 22, 26), (230, 232, 236)
 
@@ -70,12 +70,14 @@ def sheet(rows: dict[str, list[list[np.ndarray]]]) -> Image.Image:
         rows: For each network what to show of each strategy: images (H, W, 3) uint8.
     """
     block = COLUMNS * (TILE + GAP) - GAP
-    height = CAPTION + SHOWN // COLUMNS * (TILE + GAP) + 14
-    size = (3 * block + 4 * 20, len(rows) * height + 16)
-    picture = Image.new("RGB", size, BACKGROUND)
+    heights = [
+        CAPTION + -(-max(map(len, blocks)) // COLUMNS) * (TILE + GAP) + 14
+        for blocks in rows.values()
+    ]
+    picture = Image.new("RGB", (3 * block + 4 * 20, sum(heights) + 12), BACKGROUND)
     for row, (network, blocks) in enumerate(rows.items()):
         for column, (strategy, tiles) in enumerate(zip(STRATEGIES, blocks, strict=True)):
-            left, top = 20 + column * (block + 20), 12 + row * height
+            left, top = 20 + column * (block + 20), 12 + sum(heights[:row])
             title = f"{TITLES[network]}, {STRATEGY_TITLES[strategy]}"
             line = rasterize_line(title, 18)
             picture.paste(INK, (left, top + 4), line)
@@ -99,7 +101,7 @@ def main(out: Path, pictures: Path) -> None:
     made = {name: [features(out, name, way) for way in STRATEGIES] for name in networks}
     sheet(made).save(pictures / "memorisation-features.png")
     models = [str(out / f"{networks[0]}_{way}.py") for way in STRATEGIES]
-    screenshot(models, IMAGE, size=(1600, 900)).save(
+    screenshot(models, IMAGE, size=(1600, 520)).save(
         pictures / "memorisation.jpg", quality=88, optimize=True
     )
 
