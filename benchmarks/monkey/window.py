@@ -10,7 +10,7 @@ import glfw
 import numpy as np
 from imgui_bundle import imgui
 
-import vrnn.app.desktop
+import vrnn.app.opened_window
 from benchmarks.monkey.checks import check
 from benchmarks.monkey.files import DROPPED, write_files
 from benchmarks.monkey.random_commands import CommandMaker
@@ -296,7 +296,7 @@ def run(seed: int, events: int, folder: Path, log: Callable[[str], None]) -> Non
     specs = write_files(folder)
     monkey = WindowMonkey(seed, events, folder, log)
     DrivenWindow.driver = monkey.drive
-    vrnn.app.desktop.Window = DrivenWindow  # type: ignore[misc]
+    vrnn.app.opened_window.Window = DrivenWindow  # type: ignore[misc]
     options = Options(window=SIZE)
     config = load_config()
     count = 1 + seed % 2
