@@ -290,10 +290,13 @@ def install_vrnn(extras: list[str]) -> None:
         SetupError: vrnn itself cannot be installed.
     """
     words = ("--quiet", "--editable")
-    if not try_pip(*words, f"{ROOT}[{','.join([*extras, *WISHES])}]"):
+    wishes = dict(WISHES)
+    if has_nvidia():
+        wishes["cuda"] = "the direct way of a CUDA model's maps to the screen"
+    if not try_pip(*words, f"{ROOT}[{','.join([*extras, *wishes])}]"):
         return
     pip("vrnn", *words, f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT))
-    for extra, what in WISHES.items():
+    for extra, what in wishes.items():
         problem = try_pip(*words, f"{ROOT}[{extra}]")
         if problem:
             line = f"{PYTHON} -m pip install -e '{ROOT}[{extra}]'"

@@ -28,6 +28,7 @@ class Runtime:
         self.textures: dict[int, object] = {}
         self.cudaGLDeviceList = SimpleNamespace(cudaGLDeviceListAll=1)
         self.cudaGraphicsRegisterFlags = SimpleNamespace(cudaGraphicsRegisterFlagsNone=0)
+        self.cudaStreamNonBlocking = 1
         self.cudaMemcpyKind = SimpleNamespace(cudaMemcpyDeviceToDevice=3)
 
     def __getattr__(self, name):
@@ -43,6 +44,13 @@ class Runtime:
     def _cudaGLGetDevices(self, count, which):
         return len(self.devices), [*self.devices, *[0] * (count - len(self.devices))]
 
+    def _cudaDeviceGetStreamPriorityRange(self):
+        return 0, -5
+
+    def _cudaStreamCreateWithPriority(self, flags, priority):
+        assert (flags, priority) == (1, -5)
+        return ("stream",)
+
     def _cudaGraphicsGLRegisterImage(self, glo, target, flags):
         return (glo,)
 
@@ -51,7 +59,7 @@ class Runtime:
 
     def _cudaMemcpy2DToArrayAsync(self, to, x, y, source, pitch, width, rows, kind, stream):
         glo, layer = to
-        assert pitch == width
+        assert (pitch, stream) == (width, "stream")
         values = self.memory[source // 2 : source // 2 + width // 2 * rows]
         box = (x // 2, y, layer, width // 2, rows, 1)
         self.textures[glo].write(np.ascontiguousarray(values), viewport=box)

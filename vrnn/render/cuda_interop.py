@@ -34,6 +34,7 @@ class CudaInterop:
         """
         self._runtime = runtime
         self._resources: dict[int, Any] = {}
+        self._streams: dict[int, Any] = {}
         every = runtime.cudaGLDeviceList.cudaGLDeviceListAll
         count, devices = self._call(runtime.cudaGLGetDevices, 16, every)
         self._devices = frozenset(devices[:count])
@@ -57,8 +58,8 @@ class CudaInterop:
             raise InteropError(f"cuda:{device} is not the GPU that draws")
         runtime = self._runtime
         self._call(runtime.cudaSetDevice, device)
-        resource = self._resource_of(array)
-        self._call(runtime.cudaGraphicsMapResources, 1, resource, 0)
+        resource, stream = self._resource_of(array), self._stream_of(device)
+        self._call(runtime.cudaGraphicsMapResources, 1, resource, stream)
         try:
             for address, (x, y, first, width, rows, layers) in parts:
                 for layer in range(layers):
@@ -68,12 +69,22 @@ class CudaInterop:
                     self._call(
                         runtime.cudaMemcpy2DToArrayAsync, to, 2 * x, y,
                         address + 2 * width * rows * layer, 2 * width, 2 * width, rows,
-                        runtime.cudaMemcpyKind.cudaMemcpyDeviceToDevice, 0,
+                        runtime.cudaMemcpyKind.cudaMemcpyDeviceToDevice, stream,
                     )  # fmt: skip
             # Whoever computes may free the values once this returns.
-            self._call(runtime.cudaStreamSynchronize, 0)
+            self._call(runtime.cudaStreamSynchronize, stream)
         finally:
-            self._call(runtime.cudaGraphicsUnmapResources, 1, resource, 0)
+            self._call(runtime.cudaGraphicsUnmapResources, 1, resource, stream)
+
+    def _stream_of(self, device: int) -> Any:
+        """A stream of its own for a device: a frame is not to wait for what the model computes."""
+        if device not in self._streams:
+            runtime = self._runtime
+            _, highest = self._call(runtime.cudaDeviceGetStreamPriorityRange)
+            (self._streams[device],) = self._call(
+                runtime.cudaStreamCreateWithPriority, runtime.cudaStreamNonBlocking, highest
+            )
+        return self._streams[device]
 
     def _resource_of(self, array: moderngl.TextureArray) -> Any:
         """What CUDA knows a texture array as."""

@@ -137,3 +137,20 @@ def test_what_is_not_finite_and_what_is_ablated_runs_as_usual():
     with torch.no_grad():
         model.source.model.head.bias[0] = torch.nan
     assert run(model, IMAGES[0]).maps[model.network.nodes[-1].id].not_finite > 0
+
+
+def test_a_device_that_runs_full_goes_on_with_passes_as_usual():
+    model = opened(Plain, "cpu")
+    run(model, IMAGES[0])
+    captured = model.captured
+    captured._key = captured._key_of(model.inputs, ())
+
+    class Full:
+        def run(self, inputs):
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    captured.current = Full()
+    result = run(model, IMAGES[1])
+    assert all(isinstance(layer.stored, np.ndarray) for layer in result.maps.values())
+    assert captured.current is None
+    assert captured.refusal == "the device's memory is full"

@@ -81,7 +81,11 @@ class CapturedPasses:
         """
         if self.current is None or self._key != self._key_of(inputs, choices):
             return None
-        return self.current.run(inputs)
+        try:
+            return self.current.run(inputs)
+        except torch.cuda.OutOfMemoryError:
+            self.current, self.refusal = None, "the device's memory is full"
+            return None
 
     def note(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> None:
         """Be told of a pass as usual with the graph that is known.
