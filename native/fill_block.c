@@ -276,6 +276,16 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
     float *sums = scratch, *scaled = sums + width, *means, *coarser;
     int64_t channel, y, h, w, i, count;
     float *first_means = scaled + (task->factor == 1 ? 0 : STEP * bands * width);
+    if (size == 1) {
+        float *lowest = task->stats + first;
+        count = last - first;
+        for (i = 0; i < count; i++)
+            lowest[i] = lowest[channels + i] = lowest[2 * channels + i] = task->values[first + i] * task->factor;
+        HALVE(lowest, task->block + first, count);
+        HALVE(lowest, task->block + channels + first, count);
+        if (!task->left_out) HALVE(lowest, task->block + 2 * channels + first, count);
+        return;
+    }
     for (channel = first; channel < last; channel++) {
         const float *values = task->values + channel * size;
         uint16_t *level = task->block + 2 * channels;
@@ -292,17 +302,14 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
             }
             CONVERT(
                 segment, task->left_out ? NULL : level + channel * size + y * width, count, &low, &high);
-            if (size > 1)
-                total += REDUCE(segment, first_means + y / STEP * next_width, sums, h, width);
-            else
-                total = segment[0];
+            total += REDUCE(segment, first_means + y / STEP * next_width, sums, h, width);
         }
         if (!task->left_out) level += channels * size;
         means = first_means;
         coarser = means + next_height * next_width;
         h = next_height;
         w = next_width;
-        for (count = size; count > 1;) {
+        do {
             float *before = means;
             count = h * w;
             if (++depth >= task->left_out) {
@@ -316,7 +323,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
                 h = (h + STEP - 1) / STEP;
                 w = (w + STEP - 1) / STEP;
             }
-        }
+        } while (count > 1);
         total /= (double)size;
         /* Comparisons pass over NaN: the mean alone tells of one. */
         if (!(total - total == 0)) low = high = (float)total;

@@ -173,6 +173,13 @@ def test_one_value_that_is_not_finite_makes_the_peak_so(fill, value, place, shap
     assert not np.isfinite(filled(fill, values)[2])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_vector_with_one_value_that_is_not_finite_has_no_finite_peak(fill, value):
+    values = random_maps(70, 1, 1)
+    values[41] = value
+    assert not np.isfinite(filled(fill, values)[2])
+
+
 def same_maps(one: FeatureMaps, other: FeatureMaps) -> None:
     assert (one.scale, one.not_finite) == (other.scale, other.not_finite)
     exact = 2 * one.channels + one.values.size
