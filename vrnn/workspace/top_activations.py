@@ -31,6 +31,9 @@ from vrnn.workspace.job_manager import JobManager
 
 VISUAL = "top images"
 """Name of the card among the world's visuals."""
+PART_OF_PANEL, MAX_CARD_SCALE = 0.4, 8.0
+"""Height of a card as a part of its layer's panel, where that is large, and how many times as large
+as usual it becomes at most."""
 METERS_ABOVE_LAYER = 0.62
 """Meters from the top of a layer's panel to the card above it."""
 CLEAR = 0.3
@@ -99,12 +102,14 @@ class TopActivationsCard:
         self._results: dict[Job, TopImages] = {}
         self._request: ImageRequest | None = None
         self._contents: _Contents | None = None
-        self._drawn: tuple[_Contents, Point] | None = None
+        self._drawn: tuple[_Contents, Point, float] | None = None
 
     @property
     def width(self) -> float:
         """Width of the card, meters; 0 while none is shown."""
-        return 0.0 if self._contents is None else top_images_size(len(self._contents.thumbnails))[0]
+        if self._contents is None or self._drawn is None:
+            return 0.0
+        return top_images_size(len(self._contents.thumbnails))[0] * self._drawn[2]
 
     @property
     def shown(self) -> tuple[str, int, int] | None:
@@ -218,22 +223,29 @@ class TopActivationsCard:
     def _show(self, contents: _Contents | None) -> None:
         self._contents = contents
         place = None if contents is None else self._place(contents)
-        drawn = None if contents is None or place is None else (contents, place)
+        drawn = None if contents is None or place is None else (contents, *place)
         if drawn == self._drawn:
             return
         self._drawn = drawn
         if drawn is None:
             self._world.set_visual(self.visual, None)
             return
-        shown, position = drawn
+        shown, position, scale = drawn
         title = self._title(shown.request)
         card = top_images_visual(
-            shown.thumbnails, shown.texts, shown.commands, title, ShowTopActivations(), position
+            shown.thumbnails,
+            shown.texts,
+            shown.commands,
+            title,
+            ShowTopActivations(),
+            position,
+            scale,
         )
         self._world.set_visual(self.visual, card)
 
-    def _place(self, contents: _Contents) -> Point | None:
-        """The middle of the card's lower edge; None where its layer is folded away."""
+    def _place(self, contents: _Contents) -> tuple[Point, float] | None:
+        """The middle of the card's lower edge, and how many times as large as usual it is, beside
+        the panel of its layer; None where that is folded away."""
         world, request = self._world, contents.request
         slot, node = find_layer(world, request.layer, request.network)
         frame = world.placement_frame(slot)
@@ -241,7 +253,9 @@ class TopActivationsCard:
             return None
         x, y, z, _, height = frame.panel_rect(node).tolist()
         bottom = y + height + METERS_ABOVE_LAYER
-        half = top_images_size(len(contents.thumbnails))[0] / 2
+        width, own_height = top_images_size(len(contents.thumbnails))
+        scale = min(max(PART_OF_PANEL * height / own_height, 1.0), MAX_CARD_SCALE)
+        half = width / 2 * scale
         for pin in world.pinned_layers.values():
             beside = world.node_id(pin.network, pin.beside)
             if pin.network != slot or beside is None or beside not in frame.index:
@@ -249,4 +263,4 @@ class TopActivationsCard:
             copy = pinned_layer_rect(pin, frame, beside).tolist()
             if abs(copy[2] - z) < SAME_ROW and abs(copy[0] - x) < half + copy[3] / 2:
                 bottom = max(bottom, copy[1] + copy[4] + CLEAR)
-        return x + self._across(half), bottom, z + 0.02
+        return (x + self._across(half), bottom, z + 0.02), scale

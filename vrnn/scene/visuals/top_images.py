@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def top_images_visual(
     title: str,
     close: Any,
     position: tuple[float, float, float],
+    scale: float = 1.0,
 ) -> Visual:
     """Return a card with the images.
 
@@ -39,8 +41,9 @@ def top_images_visual(
         title: Text above them.
         close: What a click on the close button does.
         position: Middle of the card's lower edge, meters.
+        scale: How many times as large as usual it is.
     """
-    x, y, z = position
+    x = y = z = 0.0
     columns = min(COLUMNS, max(1, len(images)))
     step_x, step_y = SIDE + GAP, SIDE + GAP + 0.1
     width, height = top_images_size(len(images))
@@ -60,7 +63,36 @@ def top_images_visual(
         below = (corner[0], corner[1] - SIDE - 0.085, z)
         labels.append(TextLabel(captions[i], below, CAPTION_HEIGHT, TEXT, fade=5.0))
         regions.append(PickRegion("thumbnail", corner, across, down, commands[i]))
-    return Visual(np.concatenate(quads), tuple(labels), tuple(image_quads), tuple(regions))
+    card = Visual(np.concatenate(quads), tuple(labels), tuple(image_quads), tuple(regions))
+    return _placed(card, np.array(position), scale)
+
+
+def _placed(card: Visual, at: np.ndarray, scale: float) -> Visual:
+    """A card around 0 somewhere else, and enlarged. at: (3,) meters."""
+
+    def point(origin: tuple[float, float, float]) -> tuple[float, float, float]:
+        x, y, z = (at + np.array(origin) * scale).tolist()
+        return x, y, z
+
+    def long(way: tuple[float, float, float]) -> tuple[float, float, float]:
+        return way[0] * scale, way[1] * scale, way[2] * scale
+
+    quads = card.quads.copy()
+    quads["origin"] = at + quads["origin"] * scale
+    quads["right"] *= scale
+    quads["down"] *= scale
+    return Visual(
+        quads,
+        tuple(replace(o, origin=point(o.origin), height=o.height * scale) for o in card.labels),
+        tuple(
+            replace(o, origin=point(o.origin), right=long(o.right), down=long(o.down))
+            for o in card.image_quads
+        ),
+        tuple(
+            replace(o, origin=point(o.origin), right=long(o.right), down=long(o.down))
+            for o in card.pick_regions
+        ),
+    )
 
 
 def top_images_size(count: int) -> tuple[float, float]:
