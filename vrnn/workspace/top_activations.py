@@ -38,6 +38,8 @@ METERS_ABOVE_LAYER = 0.62
 """Meters from the top of a layer's panel to the card above it."""
 CLEAR = 0.3
 """Meters from the top of a copy that is pinned there, with its caption, to the card."""
+CAPTION_PART = 0.13
+"""The same of a large copy, whose caption is larger, as a part of its height."""
 SAME_ROW = 0.5
 """Meters in depth: what is nearer stands side by side."""
 Point = tuple[float, float, float]
@@ -262,5 +264,6 @@ class TopActivationsCard:
                 continue
             copy = pinned_layer_rect(pin, frame, beside).tolist()
             if abs(copy[2] - z) < SAME_ROW and abs(copy[0] - x) < half + copy[3] / 2:
-                bottom = max(bottom, copy[1] + copy[4] + CLEAR)
+                clear = max(CLEAR, CAPTION_PART * copy[4])
+                bottom = max(bottom, copy[1] + copy[4] + clear)
         return (x + self._across(half), bottom, z + 0.02), scale

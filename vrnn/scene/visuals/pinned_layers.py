@@ -18,6 +18,9 @@ from vrnn.style.theme import ANNOTATION, with_alpha
 GAP = 0.62
 """Meters from the layer's panel up to the copy's."""
 
+PART_OF_LAYER = 0.4
+"""Size of a copy beside its layer, where that is large."""
+
 
 @dataclass(frozen=True, eq=False)
 class PinnedLayer:
@@ -70,11 +73,13 @@ def pinned_layer_panel(
         records["range"], records["clip"] = color_ranges(maps, [pin.node], color_mapping)
     left, top = x - copy_width / 2, y + height + GAP + copy_height
     right = left + copy_width
-    caption = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, ANNOTATION, fade=6.0)
-    button = TextLabel("× remove", (right + 0.06, top - 0.1, z), 0.07, ANNOTATION, fade=6.0)
-    region = PickRegion(
-        "pin", (right + 0.04, top + 0.02, z), (0.5, 0, 0), (0, -0.16, 0), pin.number, pin.network
-    )
+    s = max(1.0, copy_width / grid.width)
+    caption = TextLabel(pin.caption, (left, top + 0.09 * s, z), 0.1 * s, ANNOTATION, fade=6.0)
+    at = (right + 0.06 * s, top - 0.1 * s, z)
+    button = TextLabel("× remove", at, 0.07 * s, ANNOTATION, fade=6.0)
+    corner = (right + 0.04 * s, top + 0.02 * s, z)
+    across, down = (0.5 * s, 0.0, 0.0), (0.0, -0.16 * s, 0.0)
+    region = PickRegion("pin", corner, across, down, pin.number, pin.network)
     line = quad(x - 0.01, y + height + 0.6, 0.02, 0.14, z - 0.01, with_alpha(ANNOTATION, 0.5))
     return records, Visual(line, (caption, button), (), (region,))
 
@@ -89,6 +94,7 @@ def pinned_layer_rect(pin: PinnedLayer, frame: PlacementFrame, node: int) -> np.
     """
     x, y, z, width, height = frame.panel_rect(node).tolist()
     grid = panel_size(map_shape(pin.node.shape), pin.node.presentation, pin.lookup >= 0)
-    size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
+    fit = min(width / grid.width, height / grid.height)
+    size = max(min(1.0, fit), PART_OF_LAYER * fit) if width > 0.5 else 1.0
     place = [x, y + height + GAP, z, grid.width * size, grid.height * size]
     return np.array(place, np.float32)
