@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.connections import OpenFilter, ShowConnections
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
@@ -11,6 +12,7 @@ from vrnn.network.model_spec import ModelSpec
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import QUAD
+from vrnn.scene.ribbon_net import PIECES
 from vrnn.style.color_mapping import DEFAULT
 from vrnn.style.theme import ACCENT
 from vrnn.ui.hud.overlay import (
@@ -66,6 +68,22 @@ def test_other_things_say_what_a_click_does(app, kind):
         assert found.lines == ("3",)
     if kind == "handle":
         assert found.lines == ("stage1.0.conv1",)
+
+
+def test_a_ribbon_says_what_it_connects_and_what_a_click_opens(app):
+    app.do(OpenFilter(5, "stage2.0.conv1"))
+    app.world.connection_opening = 2.0
+    net = app.world.connections.filter_net
+    places, piece = net.places(1.0), 3 * PIECES + PIECES // 2
+    middle = (places[net.first[piece]] + places[net.second[piece]]) / 2
+    hit = app.world.pick(middle + np.array([0, 0, 3.0]), np.array([0.0, 0.0, -1.0]))
+    try:
+        found = tooltip_at(app, hit)
+        assert found.lines[0].endswith("of stage1.1.add to map 5 of stage2.0.conv1")
+        assert found.lines[1].startswith("weight (sum) = ")
+        assert found.actions == ("click: all its calculations",)
+    finally:
+        app.do(ShowConnections())
 
 
 def test_nothing_says_nothing(app):

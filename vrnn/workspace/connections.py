@@ -22,6 +22,7 @@ from vrnn.scene.connections import (
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.shown_connections import ribbon_count, show_connections
 from vrnn.scene.state import State
+from vrnn.scene.visuals.connection_caption import caption_height
 from vrnn.scene.visuals.connections import board_bounds
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
@@ -32,6 +33,8 @@ MIN_HEIGHT = 0.3
 """Part of a view's height from which on connections are told apart."""
 MIN_BOARD_HEIGHT = 0.7
 """The same of the board with all calculations and the panels below it."""
+CAPTION_ROOM = 6.0
+"""Room for the lines over the board, in their capital heights."""
 BOARD_OPENING = 2.5
 """Opening from which on the board is brought into view."""
 
@@ -213,7 +216,8 @@ class ConnectionManager:
         if has_board:
             board_low, board_high = board_bounds(shown, state)
             low = np.array([board_low[0], low[1], high[2]])
-            high = np.array([board_high[0], board_high[1], high[2]])
+            top = board_high[1] + CAPTION_ROOM * caption_height(shown)
+            high = np.array([board_high[0], top, high[2]])
         corners = np.array([(x, y, high[2]) for x in (low[0], high[0]) for y in (low[1], high[1])])
         height = MIN_BOARD_HEIGHT if has_board else MIN_HEIGHT
         self._reveal(Revealed(shown.slot, -1, corners.astype(float), height))

@@ -12,6 +12,7 @@ from vrnn.scene.cka_pointing import pair_lines, pointed_pair
 from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
+from vrnn.scene.ribbon_picking import RIBBON_KIND
 from vrnn.scene.visuals.cka_board import CKA_KIND
 from vrnn.scene.visuals.free_room import free_box
 from vrnn.scene.visuals.output_bars import class_name
@@ -94,6 +95,8 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
         )
     if hit.kind == "edge":
         return Tooltip(lines) if lines else None
+    if hit.kind == RIBBON_KIND:  # the last line says what a click does
+        return Tooltip(lines[:-1], lines[-1:]) if lines else None
     click = CLICKS.get(hit.kind, "")
     if click and hit.kind in ("handle", "corner", "features"):
         return Tooltip(lines[:1], (click,))
