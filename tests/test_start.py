@@ -45,6 +45,19 @@ def test_help_sets_nothing_up(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["start.py"]
 
 
+def test_it_sets_up_again_when_native_code_changes(start, tmp_path, monkeypatch):
+    for name in start.SETTINGS:
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "native").mkdir()
+    code = tmp_path / "native" / "fill_block.c"
+    code.write_text("int one;")
+    monkeypatch.setattr(start, "ROOT", tmp_path)
+    before = start.fingerprint()
+    assert before == start.fingerprint()
+    code.write_text("int two;")
+    assert before != start.fingerprint()
+
+
 def test_it_uses_the_standard_library_alone():
     tree = ast.parse((ROOT / "start.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):

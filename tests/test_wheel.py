@@ -20,7 +20,7 @@ SOURCES = (
     "vrnn", "shaders", "configs", "native", "setup.cfg", "setup.py", "pyproject.toml", "README.md",
     "LICENSE",
 )  # fmt: skip
-COMPILED = (".pyc", ".so", ".pyd")
+COMPILED = (".pyc", ".bin")
 NO_SOURCE = shutil.ignore_patterns("__pycache__", *(f"*{ending}" for ending in COMPILED))
 
 
@@ -88,7 +88,7 @@ def test_it_holds_nothing_else(wheel):
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 def test_it_holds_native_code_and_is_for_any_version_of_python(wheel):
     inside = [Path(name).name for name in zipfile.ZipFile(wheel).namelist()]
-    assert sum(name.startswith("_native.") for name in inside) == 1
+    assert inside.count("native.bin") == 1
     assert "-cp311-abi3-" in wheel.name
 
 
@@ -102,7 +102,7 @@ def test_without_a_compiler_it_can_still_be_built(tmp_path, monkeypatch):
     result = run(sys.executable, *words, folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "no-such-compiler" in result.stdout + result.stderr
-    assert not list(tmp_path.rglob("_native.*"))
+    assert not list(tmp_path.rglob("native.bin"))
 
 
 def test_the_command_runs_from_another_folder(installed, tmp_path):

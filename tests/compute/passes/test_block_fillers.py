@@ -260,10 +260,10 @@ def test_a_library_of_another_version_is_not_used(monkeypatch):
     assert load_native_library.__wrapped__() is None
 
 
-def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path):
-    class Spec:
-        origin = str(tmp_path / "broken.so")
-
-    (tmp_path / "broken.so").write_bytes(b"not a library")
-    monkeypatch.setattr(native_library, "find_spec", lambda name: Spec)
+@pytest.mark.parametrize("content", [None, b"not a library"])
+def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path, content):
+    path = tmp_path / "native.bin"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr(native_library, "LIBRARY", path)
     assert load_native_library.__wrapped__() is None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
-from importlib.util import find_spec
+from pathlib import Path
 
 import torch
 
-LIBRARY = "vrnn.compute.passes._native"
-"""Lies beside this file as an extension module would, and is loaded as a plain library."""
+LIBRARY = Path(__file__).with_name("native.bin")
+"""A shared library under a name that is the same on every system."""
 VERSION = 7
 """Of the library's functions, as it tells itself."""
 WIDE_CPUS = ("AVX2", "AVX512")
@@ -19,11 +19,8 @@ WIDE_CPUS = ("AVX2", "AVX512")
 @cache
 def load_native_library() -> ctypes.CDLL | None:
     """Load the library; None where it was not compiled, or from another version of its source."""
-    spec = find_spec(LIBRARY)
-    if spec is None or spec.origin is None:
-        return None
     try:
-        library = ctypes.CDLL(spec.origin)
+        library = ctypes.CDLL(str(LIBRARY))
         version = library.vrnn_native_version()
     except (OSError, AttributeError):
         return None
