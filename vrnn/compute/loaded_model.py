@@ -247,11 +247,12 @@ class LoadedModel:
 
         def keep(other: int, tensor: torch.Tensor) -> None:
             if other == node:
-                found.append(tensor.detach().float().reshape(-1).cpu())
+                # A copy: a later operation may write over it.
+                found.append(tensor.detach().float().reshape(-1).cpu().clone())
 
         self.use_default_dtype()
         self.replay.run(self.inputs, keep)
-        return found[0].numpy().copy() if found else np.zeros(0, np.float32)
+        return found[0].numpy() if found else np.zeros(0, np.float32)
 
     def set_side_by_side(self, choices: Sequence[AxisChoice]) -> bool:
         """Say which samples, frames or slices are side by side, in place of those before.

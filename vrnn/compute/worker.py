@@ -228,6 +228,7 @@ class Worker:
         """
         self._threads, self.map_bytes = threads, map_bytes
         self._fills: dict[int, frozenset[int]] = {}
+        self._volumes: dict[int, int] = {}  # bytes of all whole maps of each model
         self._complete: dict[int, _PassRequest] = {}  # the newest pass of each model
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake = threading.Condition()
@@ -464,6 +465,7 @@ class Worker:
             source = open_source(spec)
         self._emit_progress(slot, f"tracing {source.title}")
         model = LoadedModel(source, detail)
+        allocator.release_free_memory()  # a trace holds tensors that passes do not
         with contextlib.suppress(VrnnError):  # the pass will tell
             model.show_step(self._request.recorded.get(slot))
         self._models[slot] = model
@@ -552,6 +554,8 @@ class Worker:
                 self._left_out(slot, request), on_portraits,
             )  # fmt: skip
             self._complete[slot] = request
+            if self._is_limited:
+                allocator.release_free_memory()
             emit_batch()
             self._events.put(ForwardComplete(slot, result, request.number))
             if model.may_capture(result):
@@ -563,10 +567,15 @@ class Worker:
         """The levels that the maps of a model lack; None for whole maps."""
         if slot in request.left_out or not self.map_bytes:
             return request.left_out.get(slot)
-        volumes = [sum(whole_sizes(model.network).values()) for model in self._models.values()]
-        if sum(volumes) <= self.map_bytes:
+        if not self._is_limited:
             return None
-        return coarse_levels(self._models[slot].network, self.map_bytes / len(volumes))
+        return coarse_levels(self._models[slot].network, self.map_bytes / len(self._models))
+
+    @property
+    def _is_limited(self) -> bool:
+        """Whether the maps of all models are more than there may be."""
+        volumes = [self._volumes.get(slot, 0) for slot in self._models]
+        return 0 < self.map_bytes < sum(volumes)
 
     def _run_fills(self) -> None:
         """Make whole maps that were asked for, unless there is an image to run."""
@@ -601,6 +610,7 @@ class Worker:
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
         with model.editor.active():
             model.fill(nodes, on_maps, check_stop, ablations, choices)
+        allocator.release_free_memory()
 
     def _check_graphs(self) -> None:
         """Check the edges of opened models while nothing else is to be done."""
@@ -626,6 +636,7 @@ class Worker:
         told = self._told_notes[slot]
         info = replace(info, notes=tuple(note for note in info.notes if note not in told))
         told.update(info.notes)
+        self._volumes[slot] = sum(whole_sizes(model.network).values())
         self._events.put(NetworkLoaded(slot, model.network, info, dataset, fields, model.kernels))
 
     def _emit_errors(self, slot: int | None, function: Callable[..., object], *args: Any) -> None:

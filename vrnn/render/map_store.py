@@ -127,6 +127,8 @@ class MapStore:
             self.arrays[index : index + 1] = [array]
             self._own[node] = index, block.size
         index, size = self._own[node]
+        if block.size != size:
+            raise ValueError(f"expected {size} half floats, got {block.shape} of {block.dtype}")
         self._write((index, 0), block, size)
 
     def own_array(self, node: int) -> int:

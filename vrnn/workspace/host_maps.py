@@ -229,18 +229,15 @@ class HostMaps:
         """Whether whole maps are on their way."""
         return bool(self._filling)
 
-    def trim(self, first: Mapping[Key, float], kept: Collection[Key]) -> set[Key]:
+    def trim(self, angles: Callable[[], Mapping[Key, float]], kept: Collection[Key]) -> None:
         """Drop the whole maps that are wanted least until the others are within the budget.
 
         Args:
-            first: How large the maps of layers are seen, radians.
+            angles: Returns how large the maps of layers are seen, radians.
             kept: Layers that somebody has asked for; they stay.
-
-        Returns:
-            The layers that were dropped.
         """
         if not self.is_limited:
-            return set()
+            return
         there = [
             (slot, node)
             for slot, network in self._world.networks.items()
@@ -249,15 +246,15 @@ class HostMaps:
             if self.can_lack((slot, node))
         ]
         used = sum(map(self.size, there))
-        dropped = set()
-        for key in sorted(there, key=lambda key: first.get(key, 0.0)):
+        if used <= self.room:
+            return
+        seen = angles()
+        for key in sorted(there, key=lambda key: seen.get(key, 0.0)):
             if used <= self.room:
                 break
             if key not in kept:
                 self._drop(key)
                 used -= self.size(key)
-                dropped.add(key)
-        return dropped
 
     def release(self, key: Key) -> None:
         """Drop the whole maps of a layer where memory is limited and it can do without."""

@@ -93,6 +93,7 @@ class MapResidency:
         self._sight, self._asked = LayerSight(world), AskedLayers(world)
         self._levels: dict[int, dict[int, int]] = {}  # that the GPU lacks, by network and node
         self._base: dict[Key, int] = {}  # that what is always there lacks now, by layer
+        self._behind: dict[int, dict[int, int]] = {}  # levels that maps behind pictures can lack
         self._sizes: dict[int, dict[int, int]] = {}  # bytes of whole blocks, by network and node
         self._there: dict[Key, int] = {}  # bytes of full blocks beside these, by layer
         self._fixed: dict[int, int] = {}  # bytes that are always there, by network
@@ -165,6 +166,7 @@ class MapResidency:
     def _take(self, slot: int, levels: dict[int, int], sizes: Mapping[int, int]) -> None:
         self._renderer.maps.allocate(slot, sizes)
         self._levels[slot], self._fixed[slot] = levels, HALF * sum(sizes.values())
+        self._behind[slot] = fine_levels(self._world.networks[slot].network, SIDE_BEHIND_PICTURE)
         self._sizes[slot] = whole_sizes(self._world.networks[slot].network)
         self._base |= {(slot, node): k for node, k in levels.items()}
         self._world.networks[slot].left_out = dict(levels)
@@ -175,6 +177,7 @@ class MapResidency:
         self._fixed.pop(slot, None)
         self._levels.pop(slot, None)
         self._sizes.pop(slot, None)
+        self._behind.pop(slot, None)
         self._base = {key: left_out for key, left_out in self._base.items() if key[0] != slot}
         self._there = {key: size for key, size in self._there.items() if key[0] != slot}
         self._told.discard(slot)
@@ -193,14 +196,8 @@ class MapResidency:
         now = time.monotonic()
         self._streamed = now if streams else -np.inf
         asked = self._asked.update()
-        near = {slot: self._sight.look(slot, self._eye) for slot in self._world.slots}
-        angles = {
-            (slot, node): float(angle)
-            for slot, seen in near.items()
-            for node, angle in zip(seen.frame.node_ids, seen.angles, strict=True)
-        }
-        first = sorted(angles, key=lambda key: -angles[key])
-        levels = self.host.pass_levels(first, asked)
+        angles = self._angles() if self.host.is_limited else {}
+        levels = self.host.pass_levels(sorted(angles, key=lambda key: -angles[key]), asked)
         self._has_to_repeat = streams and self.host.is_limited
         if not streams or needs_all_values(self._world.state):
             return levels
@@ -210,6 +207,15 @@ class MapResidency:
             for slot in self._world.slots
         }  # fmt: skip
 
+    def _angles(self) -> dict[Key, float]:
+        """How large the maps of each visible layer are seen, radians."""
+        seen = {slot: self._sight.look(slot, self._eye) for slot in self._world.slots}
+        return {
+            (slot, node): float(angle)
+            for slot, one in seen.items()
+            for node, angle in zip(one.frame.node_ids, one.angles, strict=True)
+        }
+
     def _stream_levels(
         self, slot: int, least: Mapping[int, int], asked: Mapping[Key, float]
     ) -> dict[int, int]:
@@ -217,7 +223,7 @@ class MapResidency:
         seen = self._sight.look(slot, self._eye)
         places = seen.frame.index
         found = {}
-        for node, most in fine_levels(network, SIDE_BEHIND_PICTURE).items():
+        for node, most in self._behind[slot].items():
             if (slot, node) in asked:
                 continue
             levels = most
@@ -340,7 +346,7 @@ class MapResidency:
         if not streams and not self.host.is_limited:
             first = missing + [key for key in self._all_missing() if key not in missing]
             missing = first
-        self.host.trim(angles, asked)
+        self.host.trim(self._angles, asked)
         if not streams:
             # What is in front comes alone: the pass ends there, and others would hold it up.
             self.host.request(first)

@@ -28,6 +28,11 @@ from vrnn.scene.world import World
 from vrnn.style.relevance_colors import color_relevance
 from vrnn.workspace.job_manager import JobManager
 
+NOT_OVER = (
+    "relevance stands in place of maps that are not whole on the GPU; for relevance over them, "
+    "set a larger map_memory_mb"
+)
+
 
 class RelevanceManager:
     """Keeps the relevance that is shown up with the input, the target and the method.
@@ -55,6 +60,7 @@ class RelevanceManager:
         self._asked: tuple[Bookmark, State] | None = None
         self.failure = ""
         self._world, self._renderer, self._jobs, self._notify = world, renderer, jobs, notify
+        self._told_over = False
         self._job: int | None = None
         self._asks_again = self._awaits_pass = False
         self._question: tuple[object, ...] | None = None
@@ -94,6 +100,11 @@ class RelevanceManager:
                 self._clear()
             self._question, self.failure = wanted.question, ""
             self._ask()
+        network = self._world.networks.get(wanted.network)
+        lacks = wanted.placement == "over" and network is not None and bool(network.left_out)
+        if lacks and not self._told_over:
+            self._notify(NOT_OVER)
+        self._told_over = lacks
         self._update_pictures()
 
     def on_pass_requested(self, at_once: bool) -> None:

@@ -271,15 +271,14 @@ def _record_names(trace: Trace, records: dict[int, OpRecord]) -> dict[int, str]:
 def _with_unique_names(nodes: list[Node]) -> list[Node]:
     """The nodes, those of the same name numbered."""
     counts: Counter[str] = Counter()
+    given = {node.name for node in nodes}
     result = []
     for node in nodes:
         counts[node.name] += 1
         name = node.name
-        while counts[node.name] > 1 and (
-            name == node.name or any(name == other.name for other in nodes)
-        ):
+        while counts[node.name] > 1 and name in given:
             name = f"{node.name}_{counts[node.name]}"
-            if any(name == other.name for other in nodes):
+            if name in given:
                 counts[node.name] += 1
         result.append(Node(**{**vars(node), "name": name}))
     return result
