@@ -175,14 +175,16 @@ class DockLayout:
         """Leave out panels whose tabs would be cut, the least important ones of each dock."""
         style = imgui.get_style()
         beside = 2 * (style.frame_padding.x + style.item_inner_spacing.x) + em
-        free = {node: width - 2 * em for node, width in self._widths.items()}
+        at_end = em + 2 * style.frame_padding.x - style.item_inner_spacing.x  # closes all tabs
+        room = {node: width - at_end for node, width in self._widths.items()}
+        free = dict(room)
         self.crowded, self.to_front = set(), []
         for title in self._order:
             node = self._nodes.get(title)
             if node is None:
                 continue
             width = imgui.calc_text_size(title).x + beside
-            is_first = free[node] == self._widths[node] - 2 * em
+            is_first = free[node] == room[node]
             if width > free[node] and not is_first:
                 self.crowded.add(title)
             elif is_first:
