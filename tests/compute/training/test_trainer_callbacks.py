@@ -70,9 +70,9 @@ def test_a_trainer_like_lightnings_calls_it(
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("lightning", "lightning.pytorch", "pytorch_lightning", "transformers"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(VrnnError, match="pip install lightning"):
+    with pytest.raises(VrnnError, match=r"pip install 'vrnn\[lightning\]'"):
         lightning_callback()
-    with pytest.raises(VrnnError, match="pip install transformers"):
+    with pytest.raises(VrnnError, match=r"pip install 'vrnn\[trainer\]'"):
         transformers_callback()
 
 

@@ -93,7 +93,7 @@ def lightning_callback(**settings: Any) -> Any:
         except (ImportError, AttributeError):
             continue
         return type("WatchCallback", (_LightningWatching, base), {})(settings)
-    raise VrnnError("Lightning is not installed; install it with: pip install lightning")
+    raise VrnnError("Lightning is not installed; run: pip install 'vrnn[lightning]'")
 
 
 def transformers_callback(**settings: Any) -> Any:
@@ -109,6 +109,6 @@ def transformers_callback(**settings: Any) -> Any:
         base = import_module("transformers").TrainerCallback
     except (ImportError, AttributeError) as error:
         raise VrnnError(
-            "Transformers is not installed; install it with: pip install transformers"
+            "Transformers is not installed; run: pip install 'vrnn[trainer]'"
         ) from error
     return type("WatchCallback", (_TransformersWatching, base), {})(settings)
