@@ -53,14 +53,14 @@ def test_a_real_runtime_takes_it(runtime, service, tmp_path, stereo):
     with service.remote() as remote:
         remote.send()
         report = reported_by(
-            runtime, service, tmp_path, frames=24, keep=20, panel=1, rig=RIG[4:], stereo=stereo,
+            runtime, service, tmp_path, frames=14, keep=12, panel=1, rig=RIG[4:], stereo=stereo,
             model="digits",
         )  # fmt: skip
-    assert report["frames"] == 24
+    assert report["frames"] == 14
     assert report["errors"] == []
     assert report["gl"] == "GL_NO_ERROR"
     for layer in (0, 1):
-        picture, alpha = (np.load(tmp_path / f"20-{layer}{end}.npy") for end in ("", "-alpha"))
+        picture, alpha = (np.load(tmp_path / f"12-{layer}{end}.npy") for end in ("", "-alpha"))
         is_hole = alpha == 0
         on_panel = (picture == RED).all(-1) | (picture == GREEN).all(-1)
         assert is_hole.mean() > 0.02
