@@ -172,3 +172,23 @@ def test_a_frame_that_is_not_seen_is_not_drawn(view):
     view.frame(lambda target: pytest.fail("it was drawn"))
     assert view.headset.submitted[-1].views is None
     assert view.tracking_loss.opacity == 1.0
+
+
+def alphas(view):
+    """(2, H, W) uint8 of the frame that is drawn now."""
+    drawn = []
+    view.frame(lambda target: drawn.append([target.read_pixels(eye)[..., 3] for eye in (0, 1)]))
+    return np.array(drawn[0])
+
+
+def test_the_room_is_seen_where_nothing_is_and_alone_when_tracking_is_lost(view):
+    assert (alphas(view) == 255).all()
+    view.headset.shows_room = True
+    seen = alphas(view)
+    assert 0.02 < (seen == 255).mean() < 0.98
+    assert (seen == 0).mean() > 0.02
+    view.headset.tracked = False
+    for _ in range(round(2 * FADE_SECONDS / STEP)):
+        view.frame()
+    assert view.tracking_loss.opacity == 1.0
+    assert (alphas(view) == 0).all()
