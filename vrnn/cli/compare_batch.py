@@ -51,7 +51,7 @@ def write_comparison(options: CompareOptions) -> None:
 def _compare(first: LoadedModel, second: LoadedModel, options: CompareOptions) -> Comparison:
     steps = comparison_steps(first, second, options.most_images)
     with progress_bar(1, "", options.quiet) as bar, logging_redirect_tqdm([logger]):
-        bar.bar_format = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
+        bar.bar_format = "{desc}{percentage:3.0f}% {bar} {elapsed}"
         while True:
             try:
                 step = next(steps)

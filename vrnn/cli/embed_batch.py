@@ -67,7 +67,7 @@ def _place(
 ) -> PlacedImages:
     steps = embedding_steps(model, dataset, request)
     with progress_bar(1, "", quiet) as bar, logging_redirect_tqdm([logger]):
-        bar.bar_format = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
+        bar.bar_format = "{desc}{percentage:3.0f}% {bar} {elapsed}"
         while True:
             try:
                 step = next(steps)

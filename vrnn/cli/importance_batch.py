@@ -214,7 +214,7 @@ def _print_areas(model: LoadedModel, results: list[ImportanceResult], classes: l
             curve = result.curve
             if curve is not None and curve.class_index in (None, number):
                 areas = f"{curve.area():.3f}  {curve.area(number):.3f}"
-                print_text(f"    {RANKING_TEXT[curve.ranking]:<28}{areas}")
+                print_text(f"    {RANKING_TEXT[curve.ranking]:<30}{areas}")
 
 
 def _file_part(number: int, text: str) -> str:

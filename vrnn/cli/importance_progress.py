@@ -47,7 +47,7 @@ def run_all(
     found: list[T] = []
     whole = sum(sum(work) for _, work in parts) or 1.0
     with progress_bar(1, "", quiet) as bar, logging_redirect_tqdm([logger]):
-        bar.bar_format = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
+        bar.bar_format = "{desc}{percentage:3.0f}% {bar} {elapsed}"
         if len(parts) > 1:
             bar.bar_format += ", {remaining} left"
         done = 0.0
