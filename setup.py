@@ -8,6 +8,9 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 
+FOLDER = "vrnn/compute/native"
+
+
 class BuildLibrary(build_ext):
     """Builds a plain library, for ctypes: it has nothing of an extension module but its place."""
 
@@ -30,8 +33,8 @@ setup(
     ext_modules=[
         Extension(
             "vrnn.compute.passes.native",
-            ["native/fill_block.c", "native/library.c", "native/portrait.c"],
-            depends=["native/native.h"],
+            [f"{FOLDER}/{name}.c" for name in ("fill_block", "library", "portrait")],
+            depends=[f"{FOLDER}/native.h"],
             libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=flags,
             # Without a C compiler vrnn is installed all the same.

@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 SETTINGS = ("start.py", "setup.cfg", "setup.py", "pyproject.toml")
-"""What set-up depends on, besides the code in native/."""
+"""What set-up depends on, besides the code in vrnn/compute/native/."""
 LOG = VENV / "start.log"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
@@ -129,7 +129,7 @@ def fingerprint() -> str:
     """Return what changes with the requirements, this folder, or Python: set-up is needed again."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     digest.update(os.environ.get("VRNN_TORCH_INDEX", "").encode())
-    native = sorted(ROOT.glob("native/*"))
+    native = sorted(ROOT.glob("vrnn/compute/native/*"))
     for path in (*(ROOT / name for name in SETTINGS), *native):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -48,8 +48,8 @@ def test_help_sets_nothing_up(tmp_path):
 def test_it_sets_up_again_when_native_code_changes(start, tmp_path, monkeypatch):
     for name in start.SETTINGS:
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    (tmp_path / "native").mkdir()
-    code = tmp_path / "native" / "fill_block.c"
+    code = tmp_path / "vrnn/compute/native/fill_block.c"
+    code.parent.mkdir(parents=True)
     code.write_text("int one;")
     monkeypatch.setattr(start, "ROOT", tmp_path)
     before = start.fingerprint()

@@ -17,7 +17,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
-    "vrnn", "shaders", "configs", "native", "setup.cfg", "setup.py", "pyproject.toml", "README.md",
+    "vrnn", "shaders", "configs", "setup.cfg", "setup.py", "pyproject.toml", "README.md",
     "LICENSE",
 )  # fmt: skip
 COMPILED = (".pyc", ".bin")

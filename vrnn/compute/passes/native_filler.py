@@ -1,4 +1,4 @@
-"""Fills a layer's block by the native code in native/fill_block.c, where it could be compiled."""
+"""Fills a layer's block by the native code in compute/native/fill_block.c, where it could be compiled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class NativeFiller:
         """Prepare a library.
 
         Args:
-            library: Compiled from native/.
+            library: Compiled from compute/native/.
             is_wide: Whether to use AVX2 and F16C, which the processor must have.
         """
         self.is_wide = is_wide

@@ -1,4 +1,4 @@
-"""The library of the code in native/, where it could be compiled."""
+"""The library of the code in compute/native/, where it could be compiled."""
 
 from __future__ import annotations
 

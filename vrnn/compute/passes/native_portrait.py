@@ -1,4 +1,4 @@
-"""Portraits by the native code in native/portrait.c, where it could be compiled."""
+"""Portraits by the native code in compute/native/portrait.c, where it could be compiled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NativePortrait:
         """Prepare a library.
 
         Args:
-            library: Compiled from native/.
+            library: Compiled from compute/native/.
             is_wide: Whether to use AVX2 and FMA, which the processor must have.
         """
         self._is_wide = is_wide

@@ -1,6 +1,6 @@
 """Components of a layer's features and the colors they get, by numpy and torch on any device.
 
-The same as native code: native/portrait.c.
+The same as native code: compute/native/portrait.c.
 """
 
 from __future__ import annotations
