@@ -35,9 +35,14 @@ def test_the_same_layer_fills_the_view_wherever_it_stands_now():
 
 def test_without_the_layer_the_camera_stays():
     world, _, _ = small_world()
-    place = HeldPlace.of(world, 0, camera_by_name(world, "overview", 1.5, 1.0))
+    place = HeldPlace.of(world, 0, camera_by_name(world, "layer:layer1.0.conv1", 1.5, 1.0))
     world.remove(0)
     assert place.again(world) is None
+
+
+def test_nothing_is_held_where_all_layers_are_seen():
+    world, _, _ = small_world()
+    assert HeldPlace.of(world, 0, camera_by_name(world, "overview", 1.5, 1.0)) is None
 
 
 def test_nothing_is_held_with_the_back_to_all_layers():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import tan
 
 import numpy as np
 
 from vrnn.scene.camera import Camera
 from vrnn.scene.world import World
+
+NEAR = 0.75
+"""Part of the view's height from which on a layer is what one looks at."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class HeldPlace:
             camera: The camera.
 
         Returns:
-            None where no layer of this network is before the camera.
+            None where no layer of this network is near: what is seen is no single one then, and the
+            camera may stay where it is.
         """
         frame = world.placement_frame(slot)
         if not len(frame.panel_rects):
@@ -51,6 +56,9 @@ class HeldPlace:
         if not (depths > 0).any():
             return None
         best = int(np.where(depths > 0, aside / np.maximum(depths, 1e-6), np.inf).argmin())
+        seen = max(width[best], height[best]) / (2 * depths[best] * tan(camera.fov / 2))
+        if seen < NEAR:
+            return None
         name = world.visible_node(slot, frame.node_ids[best]).name
         return cls(camera, slot, name, centers[best], (float(width[best]), float(height[best])))
 
