@@ -7,7 +7,6 @@ import sysconfig
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-
 FOLDER = "vrnn/compute/native"
 
 

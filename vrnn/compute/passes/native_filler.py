@@ -1,4 +1,4 @@
-"""Fills a layer's block by the native code in compute/native/fill_block.c, where it could be compiled."""
+"""Fills a layer's block by compute/native/fill_block.c, where it could be compiled."""
 
 from __future__ import annotations
 
