@@ -347,6 +347,8 @@ class LoadedModel:
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
         self._portraits.begin(seen, continues)
+        if continues and self.captured.compares_next:
+            left_out = None
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
             if node == self._network.inputs[0]:
@@ -414,7 +416,8 @@ class LoadedModel:
 
     def may_capture(self, result: ForwardResult) -> bool:
         """Whether `capture` has something to do after a pass."""
-        return self.captured.is_due and not result.ablations
+        is_whole = len(result.maps) == len(self.view.records)
+        return self.captured.is_due and is_whole and not result.ablations
 
     def capture(self, result: ForwardResult) -> None:
         """Capture the pass that was just run; see `CapturedPasses`.

@@ -154,3 +154,17 @@ def test_a_device_that_runs_full_goes_on_with_passes_as_usual():
     assert all(isinstance(layer.stored, np.ndarray) for layer in result.maps.values())
     assert captured.current is None
     assert captured.refusal == "the device's memory is full"
+
+
+def test_a_pass_without_all_maps_is_not_captured_and_a_stream_makes_them_once():
+    model = opened(Plain, "cpu")
+    model.captured._usual = 1  # as after a pass on a device
+    left_out = {node.id: 1 for node in model.network.nodes if node.name == "second"}
+    result = model.run(IMAGES[0], lambda node, maps: None, lambda: None, left_out=left_out)
+    model.captured._usual = 2
+    assert model.captured.is_due
+    assert not model.may_capture(result)
+    result = model.run(
+        IMAGES[0], lambda node, maps: None, lambda: None, continues=True, left_out=left_out
+    )
+    assert model.may_capture(result)

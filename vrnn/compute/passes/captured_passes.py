@@ -104,6 +104,11 @@ class CapturedPasses:
         self._choices = tuple(choices)
 
     @property
+    def compares_next(self) -> bool:
+        """Whether a captured pass is to be compared with the next one, which needs all maps."""
+        return self.current is None and not self.refusal and self._usual >= USUAL_PASSES - 1
+
+    @property
     def is_due(self) -> bool:
         """Whether a pass is to be captured now."""
         return self.current is None and not self.refusal and self._usual >= USUAL_PASSES
