@@ -67,7 +67,7 @@ def test_a_selection_becomes_a_class_and_a_film_is_recorded_from_the_palette(pro
     cloud = cloud["state"]["cloud"]
     assert cloud["own_classes"] == [{"name": "own class 1", "numbers": numbers}]
     assert cloud["color"] == "own"
-    type_command(vrnn, "film the image cloud")
+    type_command(vrnn, "record the image cloud")
     folder = vrnn.wait_for(lambda: next(iter(vrnn.folder.glob("vrnn-*-cloud")), None), 60)
     vrnn.wait_for(lambda: len(list(folder.glob("[!.]*.png"))) >= 20, 300)
     one, other = (np.asarray(Image.open(file)) for file in sorted(folder.glob("[!.]*.png"))[:20:18])

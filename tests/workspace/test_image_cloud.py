@@ -340,7 +340,7 @@ def test_a_film_along_the_layers_moves_images_and_leaves_all_as_it_was(app, tmp_
     assert app.world.state == before
     assert app.workspace.image_cloud.cloud.layer == "pool"
     app.do(Redo()) if app.workspace.history.redo_label else None
-    with pytest.raises(VrnnError, match="passes at least two layers"):
+    with pytest.raises(VrnnError, match="needs at least two layers"):
         app.do(replace(film, layers=("pool",)))
     with pytest.raises(VrnnError, match=r"one slides along pixels, .*, not to 'stem'"):
         app.do(replace(film, layers=("pool", "stem")))
