@@ -14,7 +14,7 @@ For each model, milliseconds until the GPU is done:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,9 @@ class Run:
     def keep(self, maps: Mapping[int, LayerMaps]) -> None:
         """Do nothing with maps."""
 
-    def forward(self, on_portraits) -> dict[int, LayerMaps]:  # type: ignore[no-untyped-def]
+    def forward(
+        self, on_portraits: Callable[[Mapping[int, LayerMaps]], None]
+    ) -> dict[int, LayerMaps]:
         """Run the image; what is called in between gets the maps so far."""
         maps: dict[int, LayerMaps] = {}
         count = len(self.model.network.nodes)
