@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -20,7 +21,6 @@ from vrnn.compute.passes.feature_maps import (
     UNSCALED_PEAKS,
     scale_exponent,
 )
-from vrnn.compute.passes.fused_blocks import fill_by_kernels, has_kernels
 from vrnn.compute.passes.torch_filler import fill_levels
 from vrnn.network.block_addresses import LAYER_ROWS, MAX_LAYERS, ROW_TEXELS, assign_addresses
 from vrnn.network.feature_maps import block_size
@@ -111,7 +111,10 @@ def fill_scaled_block(
     half: torch.Tensor, values: torch.Tensor, stats: torch.Tensor, peak: torch.Tensor
 ) -> None:
     """Convert maps on a device that nothing waits for; see `fused_blocks.fill_by_kernels`."""
-    if values.is_cuda and has_kernels():
+    if values.is_cuda and find_spec("triton") is not None:
+        # Triton takes long to import, and a model on the processor has no use for it.
+        from vrnn.compute.passes.fused_blocks import fill_by_kernels
+
         fill_by_kernels(half, values, stats, peak)
         return
     channels, height, width = values.shape

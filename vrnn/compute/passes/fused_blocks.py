@@ -23,11 +23,6 @@ STATS_BLOCK = 2048
 """Values that a program reads at once for ranges and means."""
 
 
-def has_kernels() -> bool:
-    """Whether there is what the kernels are compiled with."""
-    return triton is not None
-
-
 def fill_by_kernels(
     half: torch.Tensor, values: torch.Tensor, stats: torch.Tensor, peak: torch.Tensor
 ) -> None:
