@@ -59,7 +59,7 @@ def main() -> None:
     hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
     first = {"refused": hands.refused_profiles, "knows_bare_hands": hands.knows_bare_hands}
     print(json.dumps(first), flush=True)
-    last, state, took, frames = None, "", 0.0, 0
+    last, state = None, ""
     while True:
         while True:
             try:
@@ -82,15 +82,12 @@ def main() -> None:
             continue
         moment = now()
         head = pose_of(xr.locate_space(view, stage, moment).pose)
-        before = time.perf_counter()
         report = [report_of_hand(one) for one in hands.read(stage, moment, head)]
-        took, frames = took + time.perf_counter() - before, frames + 1
         for hand, one in enumerate(report):
             one["profile"] = hands.current_profile(hand)
         if report != last:
             last = report
             print(json.dumps({"hands": report, "head": place(head)}), flush=True)
-    print(json.dumps({"milliseconds": 1e3 * took / max(frames, 1)}), flush=True)
     hands.close()
     xr.destroy_session(session)
     xr.destroy_instance(instance)

@@ -4,7 +4,8 @@
 
 Writes what happened to FOLDER/report.json. Names: `frames` to draw, `keep` the frames whose images
 are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `forgetful`,
-`room`, `panel`, `sessions` to run one after the other.
+`room`, `panel`, `lost_release` the frame whose images the runtime is gone for, `sessions` to run
+one after the other.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def run_session(app, settings, config, folder, order, keep, report) -> None:
         headset = view.headset
         if "forgetful" in order:
             forget(headset.runtime)
+        if "lost_release" in order:
+            lose_release(headset, int(order["lost_release"]))
         report["facts"] = str(headset.runtime.info)
         report["size"] = headset.size
         report["blend_mode"], report["notes"] = headset.blend_mode, headset.notes
@@ -92,6 +95,8 @@ def run_session(app, settings, config, folder, order, keep, report) -> None:
                 )
                 if number in keep and view.last_frame is not None:
                     keep_flat_images(app, view, number, folder)
+                if headset.frames == 3:
+                    print("DRAWN", flush=True)
                 if headset.frames == max_frames:
                     headset.request_exit()
         except HeadsetLost as error:
@@ -126,6 +131,18 @@ def forget(runtime) -> None:
         forgetting(runtime.calls, name)
     for name in ("end_frame", "create_swapchain", "poll_event", "destroy_swapchain"):
         forgetting(runtime.xr, name)
+
+
+def lose_release(headset, frame: int) -> None:
+    """Let the runtime be gone when the images of this frame are handed back."""
+    real = headset.runtime.calls.release
+
+    def release(*words):
+        if headset.frames >= frame:
+            raise headset.runtime.xr.exception.InstanceLostError
+        return real(*words)
+
+    headset.runtime.calls.release = release
 
 
 class Still:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from math import atan, cos, sin
 
 import numpy as np
@@ -141,19 +140,30 @@ def test_the_runtime_is_killed_in_mid_frame(runtime, service, tmp_path):
         process = runtime.start(*ordered(tmp_path, frames=2000), service=service)
         with process:
             for line in process.stdout:
-                if line.strip() == "FOCUSED":
+                if line.strip() == "DRAWN":
                     break
-            time.sleep(1.5)
             service.kill()
             process.wait(30)
             errors = process.stderr.read()
     assert process.returncode == 0, errors
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["frames"] > 3
+    assert report["frames"] >= 3
+    assert_lost(report)
+
+
+def assert_lost(report):
     assert report["open_frames"] == 0
     assert len(report["errors"]) == 1
     assert "runtime is gone" in report["errors"][0]
     assert report["gl"] == "GL_NO_ERROR"
+
+
+def test_the_runtime_is_gone_when_images_are_handed_back(runtime, service, tmp_path):
+    with service.remote() as remote:
+        remote.send()
+        report = reported_by(runtime, service, tmp_path, frames=2000, lost_release=4)
+    assert report["frames"] == 4
+    assert_lost(report)
 
 
 def refused(runtime, tmp_path, service=None, **environment):
@@ -211,7 +221,6 @@ def test_a_runtime_without_such_a_headset(runtime, service):
 
 
 WHERE = """
-import time
 import xr
 from vrnn.config.loader import load_config
 from vrnn.scene.headset.tracking_loss import head_of

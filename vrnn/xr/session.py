@@ -244,29 +244,29 @@ class HeadsetSession(Closeable):
         self.open_frames += 1
         should_render = bool(state.should_render) and self.worn
         frame = HeadsetFrameState(self, state.predicted_display_time, should_render)
-        complete = False
         try:
             yield frame
-            complete = True
-        finally:
-            if complete:
-                self._end(frame, began)
-            else:
-                # The error that is raised is told, and not what follows from it.
-                with suppress_errors(xr):
-                    self._release_images()
-                    self._submit(frame, None)
-
-    def _end(self, frame: HeadsetFrameState, began: float) -> None:
-        info = None
-        with translate_errors(self.runtime.xr):
-            if frame.views is not None and self._images is not None:
+            with translate_errors(xr):
+                info = self._release_frame(frame)
+        except BaseException:
+            # The error that is raised is told, and not what follows from it.
+            with suppress_errors(xr):
                 self._release_images()
-                behind = None if frame.panel is None else self._show_panel(frame.panel)
-                info = self._images.frame_info(frame.time, frame.views, frame.depths, behind)
-            self.frame_seconds = perf_counter() - began
+            with suppress_errors(xr):
+                self._submit(frame, None)
+            raise
+        self.frame_seconds = perf_counter() - began
+        with translate_errors(xr):
             self._submit(frame, info)
         self.frames += 1
+
+    def _release_frame(self, frame: HeadsetFrameState) -> Any:
+        """Hands the images back; returns what names them, None where nothing was drawn."""
+        if frame.views is None or self._images is None:
+            return None
+        self._release_images()
+        behind = None if frame.panel is None else self._show_panel(frame.panel)
+        return self._images.frame_info(frame.time, frame.views, frame.depths, behind)
 
     def _show_panel(self, panel: PanelImage) -> Any:
         """The header of the layer that shows a panel."""
