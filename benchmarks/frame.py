@@ -20,7 +20,8 @@ import moderngl
 import numpy as np
 
 from benchmarks.timing import format_milliseconds, format_table, time_medians
-from vrnn.compute.worker import ForwardComplete, MapsReady, NetworkLoaded, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete, MapsReady, NetworkLoaded
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.draw_lists import PANEL_DEFINES, PANEL_TEXTURES

@@ -24,7 +24,8 @@ from benchmarks.machine import separate_main_thread
 from benchmarks.timing import format_milliseconds, format_table
 from vrnn.app.desktop import SWITCH_INTERVAL
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
-from vrnn.compute.worker import ForwardComplete, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.config.loader import load_config
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec

@@ -20,7 +20,8 @@ import torch
 
 from benchmarks.timing import format_table
 from vrnn.compute.loading.script import from_script
-from vrnn.compute.worker import ForwardComplete, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context

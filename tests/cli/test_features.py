@@ -20,7 +20,8 @@ from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.compute.features.job import FeatureVisJob
 from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
-from vrnn.compute.worker import ForwardComplete, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.features.results import display_size

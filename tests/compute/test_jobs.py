@@ -22,7 +22,8 @@ from vrnn.compute.jobs import (
     analysis_job,
     job_classes,
 )
-from vrnn.compute.worker import NetworkLoaded, Worker, WorkerFailure
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import NetworkLoaded, WorkerFailure
 from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec

@@ -7,12 +7,12 @@ from torch import nn
 
 from tests.support.odd_models import DataDependent
 from tests.support.worker import events_until, is_forward_complete, model_spec
-from vrnn.compute.worker import (
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import (
     ForwardComplete,
     LoadingProgress,
     MapsReady,
     NetworkLoaded,
-    Worker,
     WorkerFailure,
 )
 from vrnn.network.model_spec import ModelSpec

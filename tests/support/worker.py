@@ -2,9 +2,7 @@
 
 import time
 
-from vrnn.compute.worker import (
-    ForwardComplete,
-)
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.network.model_spec import ModelSpec
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vrnn.compute.worker import ForwardComplete
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.network.results import ForwardResult
 from vrnn.workspace.map_uploader import WorkerEventSink
 

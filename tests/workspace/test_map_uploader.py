@@ -9,7 +9,7 @@ import pytest
 from tests.support.map_blocks import feature_maps
 from tests.support.networks import chain
 from vrnn.compute.jobs import JobDone
-from vrnn.compute.worker import (
+from vrnn.compute.worker_events import (
     ForwardComplete,
     GraphNotes,
     LoadingProgress,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vrnn.cli.progress import progress_bar
-from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFailure
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete, NetworkLoaded, WorkerFailure
 from vrnn.config.options import ExportOptions
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.layers import export_ifealid, export_layers, matching_layers

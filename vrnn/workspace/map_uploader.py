@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
-from vrnn.compute.worker import (
+from vrnn.compute.worker_events import (
     Event,
     FillEnded,
     ForwardComplete,

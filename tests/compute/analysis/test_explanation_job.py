@@ -7,7 +7,8 @@ from torch import nn
 from tests.support.worker import events_until
 from vrnn.compute.analysis.explanation_job import ExplanationJob
 from vrnn.compute.jobs import JobDone, JobFailed
-from vrnn.compute.worker import ForwardComplete, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import ForwardComplete
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.network.model_spec import ModelSpec

@@ -12,7 +12,8 @@ from vrnn.compute.loading.source import open_source
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
-from vrnn.compute.worker import NetworkLoaded, Worker
+from vrnn.compute.worker import Worker
+from vrnn.compute.worker_events import NetworkLoaded
 from vrnn.network.model_spec import DETAILS, ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
 
