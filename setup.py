@@ -32,7 +32,7 @@ setup(
     ext_modules=[
         Extension(
             "vrnn.compute.passes.native",
-            [f"{FOLDER}/{name}.c" for name in ("fill_block", "library", "portrait")],
+            [f"{FOLDER}/{name}.c" for name in ("fill_block", "library", "picture", "portrait")],
             depends=[f"{FOLDER}/native.h"],
             libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=flags,

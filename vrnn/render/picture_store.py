@@ -17,6 +17,8 @@ from collections.abc import Iterator
 import moderngl
 import numpy as np
 
+from vrnn.compute.passes.native_picture import load_native_picture
+
 PICTURE_SIDE = 64
 """Height and width of a picture, texels; a power of two."""
 PICTURE_LEVELS = 5
@@ -66,7 +68,7 @@ class PictureStores:
                 is not finite.
         """
         box = (0, 0, number, PICTURE_SIDE * 3 // 2, PICTURE_SIDE, 1)
-        self._arrays[slot].write(with_levels(texels).tobytes(), viewport=box)
+        self._arrays[slot].write(with_levels(texels), viewport=box)
 
     def texture(self, slot: int) -> moderngl.TextureArray:
         """Return the texture array of a network's pictures, or an empty one."""
@@ -100,6 +102,9 @@ def with_levels(texels: np.ndarray) -> np.ndarray:
     Returns:
         (PICTURE_SIDE, PICTURE_SIDE * 3 / 2, 4) uint8.
     """
+    native = load_native_picture()
+    if native is not None and texels.dtype == np.uint8:
+        return native.with_levels(texels)
     found = np.zeros((PICTURE_SIDE, PICTURE_SIDE * 3 // 2, 4), np.uint8)
     found[:, :PICTURE_SIDE] = texels
     top = 0

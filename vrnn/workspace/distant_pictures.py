@@ -9,6 +9,7 @@ from math import ceil, sqrt
 import numpy as np
 from PIL import Image
 
+from vrnn.compute.passes.native_picture import load_native_picture
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import CoarseMaps, FeatureMaps
 from vrnn.network.graph import Network
@@ -193,6 +194,10 @@ def picture_texels(
     picture = colored(picture)
     if picture.is_rgb:
         pixels = _on_graph(picture.values, layout, BETWEEN_NODES)
+        native = load_native_picture()
+        is_small = min(pixels.shape[:2]) > 1 and max(pixels.shape[:2]) <= PICTURE_SIDE
+        if native is not None and is_small and pixels.dtype == np.uint8:
+            return native.texels(pixels), False
         smooth = Image.Resampling.BICUBIC
         return np.dstack(
             [_resized(pixels, smooth), np.full((PICTURE_SIDE,) * 2, 255, np.uint8)]

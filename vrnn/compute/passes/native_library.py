@@ -6,11 +6,9 @@ import ctypes
 from functools import cache
 from pathlib import Path
 
-import torch
-
 LIBRARY = Path(__file__).with_name("native.bin")
 """A shared library under a name that is the same on every system."""
-VERSION = 7
+VERSION = 8
 """Of the library's functions, as it tells itself."""
 WIDE_CPUS = ("AVX2", "AVX512")
 """What torch calls processors that have AVX2, FMA and F16C."""
@@ -29,4 +27,6 @@ def load_native_library() -> ctypes.CDLL | None:
 
 def is_wide_cpu() -> bool:
     """Whether the processor has AVX2, FMA and F16C."""
+    import torch  # not before the worker does: a window is shown first
+
     return torch.backends.cpu.get_cpu_capability() in WIDE_CPUS
