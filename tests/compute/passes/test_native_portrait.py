@@ -93,3 +93,25 @@ def test_directions_without_agreement_are_left_to_numpy(way):
     assert native(way).colors(scores.copy(), np.full_like(scores, np.nan), *settings) is None
     assert native(way).colors(np.full_like(scores, np.inf), scores, *settings) is None
     assert native(way).colors(scores.copy(), scores, *settings) is not None
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("shape", [(64, 112, 112), (2048, 7, 7), (300, 29, 31)])
+def test_threads_that_share_a_portrait_change_no_bit_of_it(way, shape, monkeypatch):
+    image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    used = native(way)
+    monkeypatch.setattr(portraits, "load_native_portrait", lambda: used)
+    before, made = torch.get_num_threads(), {}
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            maker = PortraitMaker({1: [0]})
+            made[threads] = []
+            for frame in range(2):
+                maker.begin(image, continues=frame > 0)
+                maps = torch.from_numpy(features(*shape, seed=frame))
+                made[threads].append(maker.make(0, maps))
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(made[1], made[3])
+    assert np.std(made[1]) > 10

@@ -10,6 +10,7 @@
 
 #define COMPONENTS 3
 #define LANES 8
+#define CHANNELS_AT_ONCE 8192  /* floats of channels that a thread takes at a time, 32 KiB */
 #define POSITIONS_AT_ONCE 2048 /* 24 KiB of scores, which stay in the first-level cache */
 #define FLAT 1e-9              /* as in portrait_components.py */
 #define SWEEPS 12              /* of Jacobi's method, which is done after four or five */
@@ -184,38 +185,125 @@ typedef struct {
     const float *start;         /* (3, count) where it starts in positions; else NULL */
     const float *before;        /* (3, channels) where it starts in channels; else NULL */
     float *basis, *scores;      /* (3, channels), (3, positions) */
+    float *sampled;             /* (channels, count) to work in */
+    const float *sample;        /* that, or the values where all positions count */
+    float *spread, *turned;     /* (3, count) to work in */
+    float *weights;             /* (channels, 3) to work in */
+    int wide;
+    unsigned threads;
+    void (*run_threads)(void (*)(void *), void *, unsigned, unsigned);
 } Portrait;
 
-INLINE int portrait(const Portrait *p, float *scratch, const int wide)
+/* ---- what threads share: channels or positions first … last - 1 ------------------------------- */
+
+typedef void (*Part)(const Portrait *p, int64_t first, int64_t last);
+
+typedef struct {
+    const Portrait *p;
+    Part part;
+    int64_t next, at_once, total;
+} Share;
+
+static void run_share(void *data)
+{
+    Share *share = (Share *)data;
+    int64_t first, last;
+    for (;;) {
+        first = TAKE_NEXT(&share->next, share->at_once);
+        if (first >= share->total) return;
+        last = first + share->at_once;
+        share->part(share->p, first, last < share->total ? last : share->total);
+    }
+}
+
+/* Does all of a part, `at_once` channels or positions at a time. Results do not depend on who does what. */
+static void do_part(const Portrait *p, Part part, int64_t total, int64_t at_once)
+{
+    Share share;
+    if (!p->run_threads || p->threads < 2) {
+        part(p, 0, total);
+        return;
+    }
+    share.p = p;
+    share.part = part;
+    share.next = 0;
+    share.at_once = at_once;
+    share.total = total;
+    p->run_threads(run_share, &share, p->threads, 0);
+}
+
+/* Takes the positions that count from channels, and finds where the iteration starts in them. */
+static void sample_channels(const Portrait *p, int64_t first, int64_t last)
+{
+    const int64_t count = p->count;
+    const int wide = p->wide;
+    int64_t c, i;
+    int r;
+    (void)wide;
+    for (c = first; c < last; c++) {
+        if (p->step > 1) {
+            const float *values = p->values + c * p->positions + p->first;
+            float *taken = p->sampled + c * count;
+            for (i = 0; i < count; i++) taken[i] = values[i * p->step];
+        }
+        if (c % p->channel_step == 0) {
+            float *three = p->weights + COMPONENTS * (c / p->channel_step);
+            if (p->start)
+                PRODUCTS(p->start, count, p->sample + c * count, three);
+            else
+                for (r = 0; r < COMPONENTS; r++) three[r] = p->before[r * p->channels + c];
+        }
+    }
+}
+
+/* Rows of the basis, of any length. */
+static void find_basis(const Portrait *p, int64_t first, int64_t last)
+{
+    const int wide = p->wide;
+    float found[COMPONENTS];
+    int64_t c;
+    int r;
+    (void)wide;
+    for (c = first; c < last; c++) {
+        PRODUCTS(p->turned, p->count, p->sample + c * p->count, found);
+        for (r = 0; r < COMPONENTS; r++) p->basis[r * p->channels + c] = found[r];
+    }
+}
+
+/* Scores of positions. */
+static void find_scores(const Portrait *p, int64_t first, int64_t last)
+{
+    const int64_t positions = p->positions;
+    int64_t begin, length, i;
+    int r;
+    for (r = 0; r < COMPONENTS; r++)
+        for (i = first; i < last; i++) p->scores[r * positions + i] = 0;
+    for (begin = first; begin < last; begin += length) {
+        length = last - begin < POSITIONS_AT_ONCE ? last - begin : POSITIONS_AT_ONCE;
+        add_lines(
+            p->weights, p->channels, p->values + begin, positions, p->scores + begin, positions, length, p->wide);
+    }
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------- */
+
+INLINE int portrait(const Portrait *p, const int wide)
 {
     const int64_t channels = p->channels, positions = p->positions, count = p->count;
     const int64_t some = (channels + p->channel_step - 1) / p->channel_step;
-    float *sampled = scratch, *spread = sampled + channels * count, *turned = spread + COMPONENTS * count;
-    float *weights = turned + COMPONENTS * count; /* (channels, 3) */
-    const float *sample = p->values;
+    float *spread = p->spread, *turned = p->turned, *weights = p->weights;
     double gram[COMPONENTS][COMPONENTS], vectors[COMPONENTS][COMPONENTS], inverse[COMPONENTS];
     double lengths[COMPONENTS] = {0}, largest = 0;
-    float greatest = 1e-30f, found[COMPONENTS];
-    int64_t c, i, begin, length;
+    float greatest = 1e-30f;
+    int64_t c, i;
     int r, s;
-    if (p->step > 1) {
-        for (c = 0; c < channels; c++)
-            for (i = 0; i < count; i++) sampled[c * count + i] = p->values[c * positions + p->first + i * p->step];
-        sample = sampled;
-    }
-    for (c = 0; c < some; c++) {
-        float *three = weights + COMPONENTS * c;
-        if (p->start)
-            PRODUCTS(p->start, count, sample + c * p->channel_step * count, three);
-        else
-            for (r = 0; r < COMPONENTS; r++) three[r] = p->before[r * channels + c * p->channel_step];
-        for (r = 0; r < COMPONENTS; r++)
-            if (fabsf(three[r]) > greatest) greatest = fabsf(three[r]);
-    }
+    do_part(p, sample_channels, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
+    for (c = 0; c < some * COMPONENTS; c++)
+        if (fabsf(weights[c]) > greatest) greatest = fabsf(weights[c]);
     /* Squares of tiny or huge features are to stay in range. */
     for (c = 0; p->start && c < some * COMPONENTS; c++) weights[c] /= greatest;
     for (i = 0; i < COMPONENTS * count; i++) spread[i] = 0;
-    add_lines(weights, some, sample, p->channel_step * count, spread, count, count, wide);
+    add_lines(weights, some, p->sample, p->channel_step * count, spread, count, count, wide);
     for (r = 0; r < COMPONENTS; r++) {
         double mean = 0;
         for (i = 0; i < count; i++) mean += spread[r * count + i];
@@ -240,13 +328,12 @@ INLINE int portrait(const Portrait *p, float *scratch, const int wide)
         for (i = 0; i < count; i++)
             turned[r * count + i] = a * spread[i] + b * spread[count + i] + d * spread[2 * count + i];
     }
-    for (c = 0; c < channels; c++) {
-        PRODUCTS(turned, count, sample + c * count, found);
+    do_part(p, find_basis, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
+    for (c = 0; c < channels; c++)
         for (r = 0; r < COMPONENTS; r++) {
-            p->basis[r * channels + c] = found[r];
-            lengths[r] += (double)found[r] * found[r];
+            const float found = p->basis[r * channels + c];
+            lengths[r] += (double)found * found;
         }
-    }
     for (r = 0; r < COMPONENTS; r++) {
         const double extent = sqrt(lengths[r]);
         const float factor = (float)(1 / (extent > 1e-30 ? extent : 1e-30));
@@ -255,19 +342,15 @@ INLINE int portrait(const Portrait *p, float *scratch, const int wide)
     }
     for (c = 0; c < channels; c++)
         for (r = 0; r < COMPONENTS; r++) weights[COMPONENTS * c + r] = p->basis[r * channels + c];
-    for (i = 0; i < COMPONENTS * positions; i++) p->scores[i] = 0;
-    for (begin = 0; begin < positions; begin += length) {
-        length = positions - begin < POSITIONS_AT_ONCE ? positions - begin : POSITIONS_AT_ONCE;
-        add_lines(
-            weights, channels, p->values + begin, positions, p->scores + begin, positions, length, wide);
-    }
+    /* Whole lanes for each thread, so that it makes no difference how many there are. */
+    do_part(p, find_scores, positions, (positions / (p->threads < 2 ? 1 : p->threads) / LANES + 1) * LANES);
     return 1;
 }
 
-static int portrait_plain(const Portrait *p, float *scratch) { return portrait(p, scratch, 0); }
+static int portrait_plain(const Portrait *p) { return portrait(p, 0); }
 
 #if HAS_WIDE
-WIDE_CODE static int portrait_wide(const Portrait *p, float *scratch) { return portrait(p, scratch, 1); }
+WIDE_CODE static int portrait_wide(const Portrait *p) { return portrait(p, 1); }
 #endif
 
 /* Floats that vrnn_portrait works in. */
@@ -276,11 +359,13 @@ EXPORT int64_t vrnn_portrait_scratch(int64_t channels, int64_t count)
     return channels * count + 2 * COMPONENTS * count + COMPONENTS * channels;
 }
 
-/* Makes a basis and the scores in it; returns 0 where values are not finite, or too large for it. */
+/* Makes a basis and the scores in it; returns 0 where values are not finite, or too large for it.
+
+   threads, run_threads: as in vrnn_fill_block. */
 EXPORT int vrnn_portrait(
     const float *values, int64_t channels, int64_t positions, int64_t first, int64_t step, int64_t count,
     int64_t channel_step, const float *start, const float *before, float *scratch, float *basis, float *scores,
-    int wide)
+    int wide, unsigned threads, void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Portrait p;
     p.values = values;
@@ -294,10 +379,18 @@ EXPORT int vrnn_portrait(
     p.before = before;
     p.basis = basis;
     p.scores = scores;
+    p.sampled = scratch;
+    p.sample = step > 1 ? scratch : values;
+    p.spread = p.sampled + channels * count;
+    p.turned = p.spread + COMPONENTS * count;
+    p.weights = p.turned + COMPONENTS * count;
+    p.wide = wide;
+    p.threads = threads;
+    p.run_threads = run_threads;
 #if HAS_WIDE
-    if (wide) return portrait_wide(&p, scratch);
+    if (wide) return portrait_wide(&p);
 #endif
-    return portrait_plain(&p, scratch);
+    return portrait_plain(&p);
 }
 
 static double sum_of(const float *values, int64_t count)

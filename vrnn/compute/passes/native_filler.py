@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from functools import cache
 
 import torch
 
-from vrnn.compute.passes.native_library import is_wide_cpu, load_native_library
-
-MIN_THREAD_VALUES = 1 << 16
-"""With fewer values for each, threads cost more than they save."""
+from vrnn.compute.passes.native_library import (
+    find_run_threads,
+    is_wide_cpu,
+    load_native_library,
+    thread_count,
+)
 
 
 class NativeFiller:
@@ -34,7 +35,7 @@ class NativeFiller:
         self._scratch_size = library.vrnn_fill_block_scratch
         self._scratch_size.argtypes = [ctypes.c_int64] * 2
         self._scratch_size.restype = ctypes.c_int64
-        self._run_threads = _find_run_threads()
+        self._run_threads = find_run_threads()
 
     def fill_block(
         self,
@@ -46,9 +47,7 @@ class NativeFiller:
     ) -> tuple[torch.Tensor, float]:
         """Fill a block; arguments and results are those of `torch_filler.fill_block`."""
         channels = len(flat)
-        threads = 1
-        if self._run_threads is not None:
-            threads = max(1, min(torch.get_num_threads(), flat.numel() // MIN_THREAD_VALUES))
+        threads = thread_count(flat.numel())
         scratch_size: int = self._scratch_size(*size)
         scratch, stats = flat.new_empty(threads * scratch_size), flat.new_empty(3, channels)
         # ctypes lets the interpreter go on meanwhile.
@@ -64,19 +63,3 @@ def load_native_filler() -> NativeFiller | None:
     """Load the native code; None where it was not compiled."""
     library = load_native_library()
     return None if library is None else NativeFiller(library, is_wide_cpu())
-
-
-def _find_run_threads() -> ctypes.c_void_p | None:
-    """Find how the threads that torch runs the model with are given work; None if they cannot be.
-
-    Threads of their own would get in the way of these, which stay awake between two calls of torch.
-    """
-    if (
-        sys.platform == "win32"
-        or "parallel backend: OpenMP" not in torch.__config__.parallel_info()
-    ):
-        return None
-    try:
-        return ctypes.cast(ctypes.CDLL(None).GOMP_parallel, ctypes.c_void_p)
-    except AttributeError:
-        return None

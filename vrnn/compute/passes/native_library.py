@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import cache
 from pathlib import Path
 
 LIBRARY = Path(__file__).with_name("native.bin")
 """A shared library under a name that is the same on every system."""
-VERSION = 8
+VERSION = 9
 """Of the library's functions, as it tells itself."""
+MIN_THREAD_VALUES = 1 << 16
+"""With fewer values for each, threads cost more than they save."""
 WIDE_CPUS = ("AVX2", "AVX512")
 """What torch calls processors that have AVX2, FMA and F16C."""
 
@@ -30,3 +33,31 @@ def is_wide_cpu() -> bool:
     import torch  # not before the worker does: a window is shown first
 
     return torch.backends.cpu.get_cpu_capability() in WIDE_CPUS
+
+
+def thread_count(values: int) -> int:
+    """Return how many of the threads that the model runs with work on so many values of it."""
+    import torch
+
+    if find_run_threads() is None:
+        return 1
+    return max(1, min(torch.get_num_threads(), values // MIN_THREAD_VALUES))
+
+
+@cache
+def find_run_threads() -> ctypes.c_void_p | None:
+    """Find how the threads that torch runs the model with are given work; None if they cannot be.
+
+    Threads of their own would get in the way of these, which stay awake between two calls of torch.
+    """
+    import torch
+
+    if (
+        sys.platform == "win32"
+        or "parallel backend: OpenMP" not in torch.__config__.parallel_info()
+    ):
+        return None
+    try:
+        return ctypes.cast(ctypes.CDLL(None).GOMP_parallel, ctypes.c_void_p)
+    except AttributeError:
+        return None

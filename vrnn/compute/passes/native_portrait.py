@@ -8,7 +8,12 @@ from functools import cache
 import numpy as np
 import torch
 
-from vrnn.compute.passes.native_library import is_wide_cpu, load_native_library
+from vrnn.compute.passes.native_library import (
+    find_run_threads,
+    is_wide_cpu,
+    load_native_library,
+    thread_count,
+)
 
 COMPONENTS = 3
 
@@ -27,8 +32,10 @@ class NativePortrait:
         self._make = library.vrnn_portrait
         self._make.argtypes = [
             ctypes.c_void_p, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 5, ctypes.c_int,
+            ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._make.restype = ctypes.c_int
+        self._run_threads = find_run_threads()
         self._color = library.vrnn_portrait_colors
         self._color.argtypes = [
             *[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_float, *[ctypes.c_double] * 2,
@@ -68,6 +75,7 @@ class NativePortrait:
             None if begin is None else begin.ctypes.data,
             None if before is None else before.ctypes.data,
             scratch.ctypes.data, basis.ctypes.data, scores.ctypes.data, self._is_wide,
+            thread_count(flat.numel()), self._run_threads,
         )  # fmt: skip
         return (basis, scores) if is_made else None
 
