@@ -1,7 +1,10 @@
-"""Make the pictures in README and the docs: `python docs/make_pictures.py`."""
+"""Make the pictures in README and the docs: `python docs/make_pictures.py [NAME…]`."""
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ PHOTO = 1
 """Which of the photos that come with vrnn: the cat."""
 ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent / "pictures"
+SIZE = (1600, 900)
 
 PICTURES: dict[str, dict[str, Any]] = {
     "overview": {"model": MODEL, "image": PHOTO},
@@ -46,18 +50,10 @@ PICTURES: dict[str, dict[str, Any]] = {
 }
 """Arguments of `vrnn.screenshot` for each picture."""
 
-TOUCHED: dict[str, tuple[list[Command], str]] = {
-    "folded": ([FoldAllStages()], "overview"),
-}
-"""What was done to ResNet50, and from where it is seen."""
-POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
-CLOUD, CLOUD_COLORS = ShowImageCloud("pool"), SetCloudDisplay(color="answer")
-CONNECTIONS: dict[str, list[Command]] = {
-    "connections": [ShowConnections("stage1.0.project")],
-    "calculation": [OpenPosition("stem.0", channel=7, row=40, column=50)],
-}
-"""What is shown for each picture of connections."""
-EDITED: dict[str, tuple[list[Command], str]] = {
+Shown = tuple[Sequence[Command], str]
+"""Commands, and from where a picture is taken after them."""
+OF_RESNET50: dict[str, Shown] = {"folded": ([FoldAllStages()], "overview")}
+OF_DIGITS: dict[str, Shown] = {
     "edited": (
         [
             EditKernel("stem.0", output=0, content="horizontal sobel"),
@@ -76,9 +72,19 @@ EDITED: dict[str, tuple[list[Command], str]] = {
     ),
     "paths": ([ShowChannelPaths("stage2.1.conv1", 5)], "overview"),
 }
-"""What was done to the digits' network, and from where it is seen."""
 FEATURES = "stage4.1.add"
-SHARP = load_presets()["sharp"]
+OF_PHOTOS: dict[str, Shown] = {
+    "features": (
+        [ShowFeatureVisualization(FEATURES, settings=load_presets()["sharp"])],
+        f"layer:{FEATURES}",
+    ),
+    "relevance": ([ShowRelevance()], "overview"),
+    "cloud": ([ShowImageCloud("pool"), SetCloudDisplay(color="answer")], "cloud"),
+    "connections": ([ShowConnections("stage1.0.project")], "connections"),
+    "calculation": ([OpenPosition("stem.0", channel=7, row=40, column=50)], "connections"),
+}
+POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
+NAMES = (*PICTURES, *OF_RESNET50, *OF_DIGITS, *OF_PHOTOS, "pointed", "headset")
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, meters."""
 FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
@@ -107,65 +113,62 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
     return seen
 
 
-def main() -> None:
-    """Write them all."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, arguments in PICTURES.items():
+Drawn = Iterator[tuple[str, Image.Image]]
+"""Names and pictures."""
+
+
+def as_opened(wanted: Set[str]) -> Drawn:
+    """Models as `vrnn.screenshot` draws them."""
+    for name in PICTURES.keys() & wanted:
+        arguments = PICTURES[name]
         model = arguments["model"]
         if model.endswith(".py"):
             model = str(ROOT / model)
-        picture = screenshot(**{**arguments, "model": model, "size": (1600, 900)})
+        yield name, screenshot(**{**arguments, "model": model, "size": SIZE})
+
+
+def after_commands(model: str, shown: Mapping[str, Shown], wanted: Set[str]) -> Drawn:
+    """A model after commands, which are undone before those of the next picture."""
+    if not shown.keys() & wanted:
+        return
+    image = PHOTO if model == MODEL else None
+    with OffscreenApp([ModelSpec(model)], load_config(), image=image) as studio:
+        for name, (commands, camera) in shown.items():
+            if name in wanted:
+                for command in commands:
+                    studio.do(command)
+                yield name, studio.picture(camera, SIZE)
+                studio.do(Undo(times=len(commands)))
+
+
+def pointed_at(wanted: Set[str]) -> Drawn:
+    """What is pointed at by a mouse and by a hand, which stays pointed at."""
+    if not {"pointed", "headset"} & wanted:
+        return
+    with OffscreenApp([ModelSpec(MODEL)], load_config(), image=PHOTO) as studio:
+        studio.do(POINTED)
+        yield "pointed", studio.picture(POINTED_FROM, SIZE)
+        yield "headset", Image.fromarray(in_a_headset(studio))
+
+
+def main() -> None:
+    """Write those that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(NAMES)} (all)")
+    wanted = set(parser.parse_args().names) or set(NAMES)
+    if unknown := wanted - set(NAMES):
+        parser.error(f"no picture is called {', '.join(sorted(unknown))}")
+    FOLDER.mkdir(exist_ok=True)
+    for name, picture in chain(
+        as_opened(wanted),
+        after_commands(str(ROOT / "examples/resnet50.py"), OF_RESNET50, wanted),
+        after_commands("digits", OF_DIGITS, wanted),
+        after_commands(MODEL, OF_PHOTOS, wanted),
+        pointed_at(wanted),
+    ):
         path = FOLDER / f"{name}.jpg"
         picture.save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
-    with OffscreenApp([ModelSpec(str(ROOT / "examples/resnet50.py"))], load_config()) as studio:
-        for name, (actions, camera) in TOUCHED.items():
-            for action in actions:
-                studio.do(action)
-            path = FOLDER / f"{name}.jpg"
-            studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
-            print(path.relative_to(ROOT))
-    with OffscreenApp([ModelSpec("digits")], load_config()) as studio:
-        for name, (actions, camera) in EDITED.items():
-            for action in actions:
-                studio.do(action)
-            path = FOLDER / f"{name}.jpg"
-            studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
-            print(path.relative_to(ROOT))
-            studio.do(Undo(times=len(actions)))
-    with OffscreenApp([ModelSpec(MODEL)], load_config(), image=PHOTO) as studio:
-        studio.do(ShowFeatureVisualization(FEATURES, settings=SHARP))
-        path = FOLDER / "features.jpg"
-        picture = studio.picture(f"layer:{FEATURES}", (1600, 900))
-        picture.save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
-        studio.do(Undo())
-        studio.do(ShowRelevance())
-        path = FOLDER / "relevance.jpg"
-        studio.picture("overview", (1600, 900)).save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
-        studio.do(Undo())
-        studio.do(CLOUD)
-        studio.do(CLOUD_COLORS)
-        path = FOLDER / "cloud.jpg"
-        studio.picture("cloud", (1600, 900)).save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
-        studio.do(Undo(times=2))
-        for name, actions in CONNECTIONS.items():
-            for action in actions:
-                studio.do(action)
-            path = FOLDER / f"{name}.jpg"
-            studio.picture("connections", (1600, 900)).save(path, quality=88, optimize=True)
-            print(path.relative_to(ROOT))
-            studio.do(Undo(times=len(actions)))
-        studio.do(POINTED)
-        path = FOLDER / "pointed.jpg"
-        studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
-        # The last: what a hand points at stays pointed at.
-        path = FOLDER / "headset.jpg"
-        Image.fromarray(in_a_headset(studio)).save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
+        print(path.relative_to(ROOT), flush=True)
 
 
 if __name__ == "__main__":

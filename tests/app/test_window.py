@@ -1,7 +1,6 @@
 """The window: started, walked through, resized and closed, as a user would."""
 
 import re
-import time
 
 from PIL import Image
 
@@ -24,7 +23,7 @@ def test_a_visit(program):
 
     # Walking forward comes nearer; Home goes back.
     vrnn.xdotool("keydown", "--window", vrnn.window, "w")
-    time.sleep(1.0)
+    vrnn.wait_for(lambda: differs(overview, vrnn.shot()) > 0.05)
     vrnn.xdotool("keyup", "--window", vrnn.window, "w")
     near = vrnn.picture_where(lambda seen: differs(overview, seen) > 0.05)
     vrnn.press("ctrl+5")

@@ -1,7 +1,5 @@
 """Hands in a real place: the default model, its worker and its renderer, without a screen."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -547,18 +545,6 @@ def test_words_stay_still_while_the_hand_hardly_moves(app, person):
     person.set(LEFT, stick=(0.0, 1.0))  # words go with the stage
     person.wait(0.3)
     assert said()[0].origin[2] < moved[0].origin[2] - 0.1
-
-
-def test_update_takes_little_time(app, person):
-    person.point(RIGHT, on_layer(app.world, "stage2.0.conv2"))
-    app.world.draw_list()
-    times = []
-    for _ in range(60):
-        begin = time.perf_counter()
-        person.frame()
-        draw_hands(person.controls)
-        times.append(time.perf_counter() - begin)
-    assert np.median(times) < 0.006
 
 
 def test_looking_is_pointing(app):

@@ -147,19 +147,19 @@ def test_what_fails_is_not_tried_again():
 
 def test_closing_does_not_wait_for_ever():
     gate = threading.Event()
-    started = threading.Event()
+    started, has_read = threading.Event(), threading.Event()
 
     def read(index):
         started.set()
         gate.wait(20)
+        has_read.set()
         return plain(index)
 
     thumbnails = ThumbnailLoader(ImageSet((), [-1] * 6, read))
     thumbnails.request(range(6))
     started.wait(10)
-    before = time.monotonic()
     thumbnails.close(wait=0.1)
-    assert time.monotonic() - before < 5
+    assert not has_read.is_set()
     gate.set()
 
 
@@ -329,12 +329,8 @@ def test_a_call_looks_at_a_bounded_number_of_labels():
     assert len(looked_up) == before + 3
 
 
-def test_a_large_wall_stands_at_once():
-    best = min(timed() for _ in range(5))
-    assert best < 0.02  # measured: 2 ms
-
-
-def timed():
-    started = time.perf_counter()
-    assert len(ImagePager(100_000, lambda index: 0, NAMES).indices) == 24
-    return time.perf_counter() - started
+def test_a_large_wall_looks_up_no_label_before_it_is_asked_for():
+    looked_up = []
+    pager = ImagePager(100_000, lambda index: looked_up.append(index) or 0, NAMES)
+    assert len(pager.indices) == 24
+    assert len(looked_up) <= 24

@@ -144,16 +144,19 @@ class Program:
     def title(self) -> str:
         return self.xdotool("getwindowname", self.window).strip()
 
+    def shot(self) -> np.ndarray:
+        """(H, W, 3) int: what the screen shows of the window now, though it may move."""
+        path = self.folder / "window.bmp"
+        words = ["import", "-window", self.window, str(path)]
+        subprocess.run(words, env=self.env, check=True, timeout=30)
+        return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
     def picture(self) -> np.ndarray:
-        """(H, W, 3) int: what the screen shows of the window, once nothing moves any more."""
+        """(H, W, 3) int: the same, once nothing moves any more."""
         before = None
         end = time.monotonic() + 20
         while time.monotonic() < end:
-            path = self.folder / "window.bmp"
-            subprocess.run(
-                ["import", "-window", self.window, str(path)], env=self.env, check=True, timeout=30
-            )
-            now = np.asarray(Image.open(path).convert("RGB")).astype(int)
+            now = self.shot()
             if before is not None and now.shape == before.shape and np.abs(now - before).max() < 3:
                 return now
             before = now

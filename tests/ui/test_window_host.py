@@ -1,7 +1,5 @@
 """Panels: matching, the tree, memory, and the panels themselves in a real window."""
 
-import time
-
 from tests.support.networks import residual
 from tests.support.window import differs, move_mouse, saved_session
 from vrnn.scene.layout.folding import modules
@@ -55,27 +53,25 @@ def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):
     vrnn.ready()
     bare = vrnn.picture()
     vrnn.press("F2")
-    vrnn.picture_where(lambda now: differs(bare, now) > 0.3)
+    panels = vrnn.picture_where(lambda now: differs(bare, now) > 0.3)
     # What is typed into the search box is not walked.
     before = saved_session(vrnn)["camera"]
     move_mouse(vrnn, 120, 70)
     vrnn.xdotool("click", "1")
     vrnn.xdotool("type", "--window", vrnn.window, "wasd")
-    time.sleep(0.8)
+    vrnn.picture_where(lambda now: differs(panels, now) > 0.001)
     now = saved_session(vrnn)["camera"]
     assert abs(now["x"] - before["x"]) + abs(now["z"] - before["z"]) < 0.5
     vrnn.press("Escape")
     vrnn.press("F2")
-    time.sleep(0.5)
+    closed = vrnn.picture_where(lambda now: differs(panels, now) > 0.3)
     # The palette finds a layer and goes there.
     vrnn.press("ctrl+p")
-    time.sleep(0.5)
+    palette = vrnn.picture_where(lambda now: differs(closed, now) > 0.01)
     vrnn.xdotool("type", "--delay", "60", "--window", vrnn.window, "st3conv2")
-    time.sleep(0.5)
+    vrnn.picture_where(lambda now: differs(palette, now) > 0.005)
     vrnn.press("Return")
-    time.sleep(1.5)
-    after = saved_session(vrnn)["camera"]
-    assert abs(after["z"] - before["z"]) > 2
+    vrnn.session_where(lambda now: abs(now["camera"]["z"] - before["z"]) > 2)
     # It fades; undo without a change says so, and nothing breaks.
     vrnn.press("ctrl+z")
     assert vrnn.process.poll() is None
@@ -122,14 +118,11 @@ def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
     assert layers[0]["layer"] == "stage2.0.conv1"
     assert layers[0]["features"]["steps"] == 40
     move_mouse(vrnn, 5, 5)
-    time.sleep(0.5)
-    assert differs(maps, vrnn.picture()) > 0.005
+    vrnn.picture_where(lambda now: differs(maps, now) > 0.005)
     vrnn.press("ctrl+z")
-    time.sleep(1.0)
-    assert not saved_session(vrnn)["layers"]
+    vrnn.session_where(lambda now: not now["layers"])
     vrnn.press("Home")  # the layer was brought into view
     vrnn.picture()
     move_mouse(vrnn, *where.region("features"))
     vrnn.xdotool("click", "1")
-    time.sleep(0.5)
-    assert saved_session(vrnn)["layers"][0]["features"]
+    vrnn.session_where(lambda now: now["layers"] and now["layers"][0]["features"])

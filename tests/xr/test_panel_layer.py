@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from ctypes import POINTER, cast
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from tests.xr.composed import composed_picture
 from tests.xr.test_projection_layer import swapchain
 from tests.xr.test_session import reported_by
-from tests.xr.test_window import shown
 from vrnn.scene.headset.tracking import Eye
 from vrnn.xr import runtime as openxr
 from vrnn.xr.projection_layer import ProjectionLayer
@@ -84,16 +80,8 @@ def test_it_is_seen_behind_what_is_before_it(runtime, display, tmp_path):
             "resolution=0.5", "panel=1", RIG, "model=digits", service=service,
         )  # fmt: skip
         with process:
-            end = time.monotonic() + 60
-            while not (tmp_path / "30-1.npy").exists() and time.monotonic() < end:
-                assert process.poll() is None, process.stderr.read()[-2000:]
-                time.sleep(0.1)
-            time.sleep(1.0)
-            path = tmp_path / "composed.png"
-            words = ["import", "-window", "root", str(path)]
-            subprocess.run(words, env=os.environ | {"DISPLAY": display}, check=True, timeout=30)
+            composed = composed_picture(process, display, tmp_path, tmp_path / "30-1.npy")
             process.terminate()
-    composed = shown(np.asarray(Image.open(path).convert("RGB")))
     for half in np.array_split(composed, 2, 1):
         rows = [
             np.nonzero((np.abs(half.astype(int) - c).max(-1) < 60).any(1))[0] for c in (RED, GREEN)

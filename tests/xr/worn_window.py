@@ -7,9 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from tests.support.signals import restore_interrupt
 from tests.support.window import SIZE, Program
 
@@ -35,10 +32,3 @@ class Worn(Program):
     def worn(self) -> None:
         self.ready()
         self.wait_for(lambda: "headset " in self.output())
-
-    def shot(self) -> np.ndarray:
-        """(H, W, 3) int: what the window shows now, though it may move."""
-        path = self.folder / "now.bmp"
-        words = ["import", "-window", self.window, str(path)]
-        subprocess.run(words, env=self.env, check=True, timeout=30)
-        return np.asarray(Image.open(path).convert("RGB")).astype(int)
