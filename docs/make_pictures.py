@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import Command
 from vrnn.commands.channel_paths import ShowChannelPaths
+from vrnn.commands.comparison import ShowCka, ShowDifferences
 from vrnn.commands.connections import OpenPosition, ShowConnections
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.edit import Undo
@@ -26,6 +28,8 @@ from vrnn.commands.kernel_edits import EditKernel
 from vrnn.commands.scoring import ShowScore, ShowScoredImages
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
+from vrnn.export.matrix_picture import draw_matrix
+from vrnn.export.png import write_png
 from vrnn.features.presets import load_presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
@@ -84,7 +88,7 @@ OF_PHOTOS: dict[str, Shown] = {
     "calculation": ([OpenPosition("stem.0", channel=7, row=40, column=50)], "connections"),
 }
 POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
-NAMES = (*PICTURES, *OF_RESNET50, *OF_DIGITS, *OF_PHOTOS, "pointed", "headset")
+NAMES = (*PICTURES, *OF_RESNET50, *OF_DIGITS, *OF_PHOTOS, "compare", "pointed", "headset")
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, meters."""
 FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
@@ -111,6 +115,30 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
         seen = target.read_pixels(0)[..., :3]
         target.release()
     return seen
+
+
+def disturbed_digits(folder: Path) -> Path:
+    """Write the weights of the network for digits with noise in its last stage.
+
+    Args:
+        folder: Where to.
+
+    Returns:
+        The safetensors file.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    from vrnn.compute.loading.source import open_source
+
+    torch.manual_seed(0)
+    weights = dict(open_source(ModelSpec("digits")).model.state_dict())
+    for name, tensor in weights.items():
+        if name.startswith("stage3") and tensor.ndim > 1:
+            weights[name] = tensor + 0.8 * tensor.std() * torch.randn_like(tensor)
+    file = folder / "disturbed.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in weights.items()}, file)
+    return file
 
 
 Drawn = Iterator[tuple[str, Image.Image]]
@@ -141,6 +169,21 @@ def after_commands(model: str, shown: Mapping[str, Shown], wanted: Set[str]) -> 
                 studio.do(Undo(times=len(commands)))
 
 
+def compared(wanted: Set[str]) -> Drawn:
+    """Two networks side by side."""
+    if "compare" not in wanted:
+        return
+    with tempfile.TemporaryDirectory() as name:
+        specs = [ModelSpec("digits"), ModelSpec("digits", weights=disturbed_digits(Path(name)))]
+        with OffscreenApp(specs, load_config()) as studio:
+            studio.do(ShowDifferences())
+            studio.do(ShowCka())
+            yield "compare", studio.picture("overview", (1600, 560))
+            path = FOLDER / "cka.png"
+            write_png(path, draw_matrix(*studio.workspace.comparison.shown_cka()))
+            print(path.relative_to(ROOT), flush=True)
+
+
 def pointed_at(wanted: Set[str]) -> Drawn:
     """What is pointed at by a mouse and by a hand, which stays pointed at."""
     if not {"pointed", "headset"} & wanted:
@@ -164,6 +207,7 @@ def main() -> None:
         after_commands(str(ROOT / "examples/resnet50.py"), OF_RESNET50, wanted),
         after_commands("digits", OF_DIGITS, wanted),
         after_commands(MODEL, OF_PHOTOS, wanted),
+        compared(wanted),
         pointed_at(wanted),
     ):
         path = FOLDER / f"{name}.jpg"

@@ -525,6 +525,7 @@ def watch(
     source: Any = "",
     window: bool = True,
     budget_mb: float | None = None,
+    gradients: bool = True,
 ) -> Watcher:
     """Watch a model while it is trained: it is recorded, and a window shows how it learns.
 
@@ -551,6 +552,7 @@ def watch(
         window: Whether a window opens, in a process of its own, where there is a screen.
         budget_mb: About how many megabytes the recording may take: when it is larger, ever fewer of
             its later steps are kept. None for 24 times the weights, from 16 to 1024.
+        gradients: Whether gradients of kernels are recorded too, of large layers a part.
 
     Returns:
         The watcher, for `log` and `close`; it also works in a `with`.
@@ -563,7 +565,7 @@ def watch(
     _prepare()
     return watch_model(
         model, example, every=every, names=names, source=source, folder=folder, window=window,
-        budget_mb=budget_mb,
+        budget_mb=budget_mb, gradients=gradients,
     )  # fmt: skip
 
 

@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", dest="source", metavar="MODEL", help="what the window opens to show the script's"
     )
+    parser.add_argument(
+        "--no-gradients", action="store_true", help="record no gradients of kernels"
+    )
     parser.add_argument("--no-window", action="store_true", help="only record")
     parser.add_argument(
         "target", type=file_path, metavar="SCRIPT|FOLDER",
@@ -58,12 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
         target, given.get("rest", ()), every=int(given.get("every", 10)),
         names=given.get("names", "*"), folder=given.get("out"), source=given.get("source", ""),
         window="no_window" not in given, budget_mb=given.get("budget_mb"),
+        gradients="no_gradients" not in given,
     )  # fmt: skip
 
 
 def _follow(folder: Path, arguments: argparse.Namespace) -> int:
     given = vars(arguments)
-    for name in ("out", "every", "names", "budget_mb", "no_window"):
+    for name in ("out", "every", "names", "budget_mb", "no_gradients", "no_window"):
         if name in given:
             option = "--" + name.replace("_", "-")
             raise VrnnError(f"{option} is for a training script; a folder is only followed")

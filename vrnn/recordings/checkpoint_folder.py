@@ -25,7 +25,9 @@ IN_FOLDER = (
     "pytorch_model.bin", "model.pt", "model.pth",
 )  # fmt: skip
 """Files with the weights in a folder that is a checkpoint, the best first."""
-OTHERS = re.compile(r"optim|sched|scaler|rng|training_args|random_state|example", re.IGNORECASE)
+OTHERS = re.compile(
+    r"optim|sched|scaler|rng|training_args|random_state|example|gradients", re.IGNORECASE
+)
 """Parts of the names of files that hold no weights of the model."""
 STEP = re.compile(
     r"(?:step|iter(?:ation)?|checkpoint|ckpt|batch)s?[=_\-.]?(\d{1,15})", re.IGNORECASE

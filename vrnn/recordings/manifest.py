@@ -28,6 +28,7 @@ class Manifest:
         names: The pattern that names of recorded tensors fit.
         every: A step in so many is kept, before thinning.
         parameters: Number of the model's parameters.
+        gradients: Whether gradients of kernels are recorded with the steps.
         format: Version of the format.
     """
 
@@ -36,6 +37,7 @@ class Manifest:
     names: str = "*"
     every: int = 1
     parameters: int = 0
+    gradients: bool = False
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
@@ -70,7 +72,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise VrnnError(
             f"'{file}' is damaged; its steps can still be read as checkpoints once it is removed"
         ) from error
-    kinds = {"model": str, "source": str, "names": str, "every": int, "parameters": int}
+    kinds = {
+        "model": str, "source": str, "names": str, "every": int, "parameters": int,
+        "gradients": bool,
+    }  # fmt: skip
     if not all(isinstance(getattr(manifest, name), kind) for name, kind in kinds.items()):
         raise VrnnError(
             f"'{file}' is damaged; its steps can still be read as checkpoints once it is removed"

@@ -13,11 +13,17 @@ from vrnn.storage.input_file import reason
 MAX_HEADER = 64 << 20
 """Bytes of a safetensors header."""
 _NAME = re.compile(r"step-(\d{1,15})\.safetensors")
+_GRADIENTS = re.compile(r"gradients-(\d{1,15})\.safetensors")
 
 
 def step_file(folder: Path, step: int) -> Path:
     """Return where a recording keeps what changed at a step."""
     return folder / f"step-{step:010}.safetensors"
+
+
+def gradient_file(folder: Path, step: int) -> Path:
+    """Return where a recording keeps the gradients of a step."""
+    return folder / f"gradients-{step:010}.safetensors"
 
 
 def recorded_steps(folder: Path) -> tuple[int, ...]:
@@ -26,11 +32,25 @@ def recorded_steps(folder: Path) -> tuple[int, ...]:
     Raises:
         VrnnError: The folder cannot be read.
     """
+    return _numbers(folder, _NAME)
+
+
+def gradient_steps(folder: Path) -> tuple[int, ...]:
+    """Return the steps whose gradients a recording has kept, rising.
+
+    Raises:
+        VrnnError: The folder cannot be read.
+    """
+    return _numbers(folder, _GRADIENTS)
+
+
+def _numbers(folder: Path, pattern: re.Pattern[str]) -> tuple[int, ...]:
+    """The numbers in the names of a folder's files that fit a pattern, rising."""
     try:
         names = [entry.name for entry in folder.iterdir()]
     except OSError as error:
         raise VrnnError(f"cannot read the folder '{folder}': {reason(error)}") from error
-    return tuple(sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name))))
+    return tuple(sorted(int(match[1]) for name in names if (match := pattern.fullmatch(name))))
 
 
 def tensor_names(file: Path) -> tuple[str, ...]:

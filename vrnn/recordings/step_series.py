@@ -14,7 +14,7 @@ from vrnn.recordings.checkpoint_folder import (
 )
 from vrnn.recordings.manifest import Manifest, read_manifest
 from vrnn.recordings.scalar_table import Curve, read_scalars
-from vrnn.recordings.step_files import StepIndex
+from vrnn.recordings.step_files import StepIndex, gradient_file, gradient_steps
 
 
 class StepSeries(Protocol):
@@ -41,6 +41,9 @@ class StepSeries(Protocol):
 
     def files_for(self, step: int) -> Mapping[Path, tuple[str, ...] | None]:
         """Return which tensors of a step are in which file; None for all in it."""
+
+    def gradients_for(self, step: int) -> tuple[int, Path] | None:
+        """Return the last step up to one that has gradients, and their file; None for none."""
 
     def curves(self) -> tuple[Curve, ...]:
         """Read loss, accuracy and whatever else was logged."""
@@ -71,6 +74,11 @@ class RecordedSeries:
     def files_for(self, step: int) -> Mapping[Path, tuple[str, ...] | None]:
         """Return which tensors of a step are in which file."""
         return dict(self._index.files_for(step))
+
+    def gradients_for(self, step: int) -> tuple[int, Path] | None:
+        """Return the last step up to one that has gradients, and their file; None for none."""
+        before = [known for known in gradient_steps(self.folder) if known <= step]
+        return (before[-1], gradient_file(self.folder, before[-1])) if before else None
 
     def curves(self) -> tuple[Curve, ...]:
         """Read what was logged."""
@@ -106,6 +114,9 @@ class CheckpointSeries:
         if not before:
             raise VrnnError(f"the folder '{self.folder}' has no step {step} or earlier")
         return dict.fromkeys(weights_files(self._files[max(before)]))
+
+    def gradients_for(self, step: int) -> None:
+        """Return nothing: checkpoints have no gradients."""
 
     def curves(self) -> tuple[Curve, ...]:
         """Read the scalars beside the checkpoints."""

@@ -12,9 +12,11 @@ from torch import nn
 from vrnn.compute.loading.script_runner import run_script
 from vrnn.compute.loading.step_weights import StepWeights, read_step
 from vrnn.compute.training import recording_writer
+from vrnn.compute.training.gradient_sampler import Gradients, GradientSampler, packed
 from vrnn.compute.training.watch import watch_model
 from vrnn.compute.training.watcher import Watcher
 from vrnn.errors import VrnnError
+from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.recorded_step import recorded_step
 from vrnn.recordings.step_files import step_file
 from vrnn.recordings.step_series import open_series
@@ -200,10 +202,10 @@ def test_the_writing_of_a_step_is_never_waited_for(tmp_path: Path) -> None:
     with watch(model, tmp_path) as watcher:
         write = watcher._writer.write
 
-        def slow(step: int, weights: recording_writer.Weights) -> None:
+        def slow(step: int, weights: recording_writer.Weights, gradients: Gradients | None) -> None:
             begun.set()
             gate.wait(10)
-            write(step, weights)
+            write(step, weights, gradients)
 
         watcher._writer.write = slow  # type: ignore[method-assign]
         train(model, 1)
@@ -211,6 +213,69 @@ def test_the_writing_of_a_step_is_never_waited_for(tmp_path: Path) -> None:
         train(model, 20)  # returns though nothing can be written
         gate.set()
     assert open_series(tmp_path).steps == (0, 1, 21)
+
+
+def test_gradients_are_kept_with_the_step_that_they_led_to(tmp_path: Path) -> None:
+    model = small_net()
+    with watch(model, tmp_path) as watcher:
+        train(model, 1, watcher)
+    expected = {n: p.grad.clone() for n, p in model.named_parameters() if p.ndim > 1}
+    series = open_series(tmp_path)
+    assert series.manifest is not None
+    assert series.manifest.gradients
+    assert series.gradients_for(0) is None
+    found = series.gradients_for(5)
+    assert found is not None
+    assert found[0] == 1
+    read = read_gradients(found[1])
+    assert read.keys() == expected.keys()
+    for name, gradient in expected.items():
+        one_level = gradient.abs().amax(1, keepdim=True) / 127
+        assert bool(((torch.from_numpy(read[name]) - gradient).abs() <= 0.51 * one_level).all())
+    cut = found[1].read_bytes()[:-1]
+    found[1].write_bytes(cut)
+    with pytest.raises(VrnnError, match="cut short"):
+        read_gradients(found[1])
+
+
+def test_gradients_that_are_not_to_be_kept_are_not(tmp_path: Path) -> None:
+    model = small_net()
+    with watch_model(model, folder=tmp_path, every=1, window=False, gradients=False):
+        train(model, 2)
+    series = open_series(tmp_path)
+    assert series.gradients_for(9) is None
+    assert series.manifest is not None
+    assert not series.manifest.gradients
+
+
+def test_thinning_takes_the_gradients_of_a_step_with_it(tmp_path: Path) -> None:
+    model = small_net()
+    writer = recording_writer.RecordingWriter(
+        tmp_path, recording_writer.Manifest("Net"), budget=8_000
+    )
+    for step in range(30):
+        gradients = {"0.weight": torch.full((8, 4), float(step))}
+        writer.write(step, model.state_dict() | {"0.bias": torch.full((8,), step)}, gradients)
+    kept = set(open_series(tmp_path).steps)
+    assert len(kept) < 25
+    names = {f"{kind}-{step:010}" for kind in ("step", "gradients") for step in kept}
+    assert {file.stem for file in tmp_path.glob("*.safetensors")} == names
+
+
+def test_a_large_layer_keeps_the_gradients_of_some_kernels() -> None:
+    model = nn.Sequential(nn.Conv2d(100, 200, 3), nn.ConvTranspose2d(200, 4, 2, groups=2))
+    model.append(nn.Linear(1000, 3))
+    for parameter in model.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    model[0].weight.grad[3, 2] = float("nan")
+    kept = GradientSampler(model).copy({})
+    assert torch.equal(kept["0.weight"][4], model[0].weight.grad[4, :64])
+    assert kept["1.weight"].shape == (4, 64, 2, 2)
+    assert torch.equal(kept["1.weight"][3, 5], model[1].weight.grad[105, 1])
+    assert torch.equal(kept["2.weight"], model[2].weight.grad[:, ::8])
+    written = packed(kept)
+    assert written["0.weight"].dtype == torch.int8
+    assert written["scale:0.weight"].isnan().nonzero().tolist() == [[3]]
 
 
 def test_a_step_is_put_into_a_model_and_its_own_weights_again(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,10 +10,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from vrnn.compute.training.gradient_sampler import Gradients, packed
 from vrnn.errors import VrnnError
 from vrnn.recordings.manifest import Manifest, read_manifest
 from vrnn.recordings.scalar_table import append_scalars
-from vrnn.recordings.step_files import StepIndex, recorded_steps, step_file, total_bytes
+from vrnn.recordings.step_files import (
+    StepIndex,
+    gradient_file,
+    recorded_steps,
+    step_file,
+    total_bytes,
+)
 from vrnn.recordings.thinning import step_to_drop
 from vrnn.storage.atomic import atomic_path, make_folder
 
@@ -58,12 +65,13 @@ class RecordingWriter:
         self._is_first = True
         self._index = StepIndex(folder)
 
-    def write(self, step: int, weights: Weights) -> None:
+    def write(self, step: int, weights: Weights, gradients: Gradients | None = None) -> None:
         """Keep a step; a file is whole or not there, so a kill loses no other.
 
         Args:
             step: Its number, larger than all before.
             weights: All that is recorded; copied.
+            gradients: Those that led to it, where they are recorded.
 
         Raises:
             VrnnError: It cannot be written; the recording stays as it was.
@@ -73,6 +81,9 @@ class RecordingWriter:
             for name, tensor in weights.items()
             if self._is_first or not _equal(self._kept.get(name), tensor)
         }
+        if gradients:  # before the step: one that is there has its gradients
+            with atomic_path(gradient_file(self.folder, step)) as temporary:
+                _save(packed(gradients), temporary)
         with atomic_path(step_file(self.folder, step)) as temporary:
             _save(changed, temporary)
         self._is_first = False
@@ -98,7 +109,7 @@ class RecordingWriter:
         index = self._index
         index.update()
         steps = list(index.names)
-        while total_bytes(step_file(self.folder, step) for step in steps) > self._budget:
+        while total_bytes(self._files(steps)) > self._budget:
             dropped = step_to_drop(steps)
             if dropped is None:
                 return
@@ -110,9 +121,16 @@ class RecordingWriter:
                 with atomic_path(step_file(self.folder, after)) as temporary:
                     _save(merged, temporary)
                 index.names[after] = tuple(names)
-            with suppress(OSError):
-                step_file(self.folder, dropped).unlink()
+            for file in self._files([dropped]):
+                with suppress(OSError):
+                    file.unlink()
             steps.remove(dropped)
+
+    def _files(self, steps: Iterable[int]) -> Iterator[Path]:
+        """Yield the files of steps, those of gradients also where there are none."""
+        for step in steps:
+            yield step_file(self.folder, step)
+            yield gradient_file(self.folder, step)
 
 
 def _equal(kept: torch.Tensor | None, tensor: torch.Tensor) -> bool:

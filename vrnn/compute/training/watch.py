@@ -28,7 +28,7 @@ USUAL_STEPS = 24
 def watch_model(
     model: Any, example: Any = None, *, every: int = DEFAULT_EVERY, names: str = "*",
     folder: str | Path | None = None, source: Any = "", window: bool = True,
-    budget_mb: float | None = None,
+    budget_mb: float | None = None, gradients: bool = True,
 ) -> Watcher:  # fmt: skip
     """Begin to watch a model while it is trained. See `vrnn.watch` for arguments and errors."""
     if not isinstance(model, nn.Module):
@@ -39,7 +39,7 @@ def watch_model(
     place = Path(folder) if folder else default_folder(type(inner).__name__)
     source = str(source) or find_origin(inner)
     budget = _usual_budget(inner) if budget_mb is None else budget_mb
-    watcher = Watcher(model, place, source, every, names, int(budget * 2**20))
+    watcher = Watcher(model, place, source, every, names, int(budget * 2**20), gradients)
     if watcher.folder is None:  # another process of the training records
         return watcher
     show: Callable[[Path], object] = open_window if window else _open_nothing

@@ -14,7 +14,8 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from vrnn.compute.script_opening import is_opening_script
+from vrnn.compute.training.gradient_sampler import Gradients, GradientSampler
 from vrnn.compute.training.recording_writer import RecordingWriter
 from vrnn.errors import VrnnError, error_text
 from vrnn.recordings.manifest import Manifest
@@ -33,6 +35,23 @@ GRADIENT_NORM = "gradient norm"
 """Curve of the length of the whole gradient at kept steps."""
 CLOSE_SECONDS = 60.0
 """How long the end of the training waits for the last snapshot to be written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Copies of a step, on their way to the thread that writes, or memory for the next.
+
+    Attributes:
+        step: Its number.
+        weights: By name.
+        gradients: By name; see `GradientSampler`.
+        has_gradients: Whether they are of this step.
+    """
+
+    step: int
+    weights: dict[str, torch.Tensor]
+    gradients: Gradients
+    has_gradients: bool = False
 
 
 class Watcher:
@@ -47,8 +66,9 @@ class Watcher:
     """
 
     def __init__(
-        self, model: nn.Module, folder: Path, source: str, every: int, names: str, budget: int
-    ) -> None:
+        self, model: nn.Module, folder: Path, source: str, every: int, names: str, budget: int,
+        gradients: bool = True,
+    ) -> None:  # fmt: skip
         """Begin to watch; the weights are recorded as they are now.
 
         Args:
@@ -58,6 +78,7 @@ class Watcher:
             every: A step in so many is kept.
             names: A pattern that names of recorded weights fit; all are recorded at the start.
             budget: About how many bytes the recording may take.
+            gradients: Whether gradients of kernels are kept with the weights.
 
         Raises:
             VrnnError: The folder cannot be written, or nothing can be recorded.
@@ -67,9 +88,9 @@ class Watcher:
         self.on_first_step: Callable[[], None] | None = None
         self._model, self._every, self._names = unwrapped(model), every, names
         self._wake = threading.Condition()
-        self._pending: tuple[int, dict[str, torch.Tensor]] | None = None
+        self._pending: Snapshot | None = None
         self._scalars: deque[tuple[int, str, Any]] = deque()
-        self._free: list[dict[str, torch.Tensor]] = []
+        self._free: list[Snapshot] = []
         self._is_closed = False
         self._trains_model: weakref.WeakKeyDictionary[Optimizer, bool] = weakref.WeakKeyDictionary()
         self._last_asked, self._told_not_finite = 0, False
@@ -87,12 +108,13 @@ class Watcher:
             raise VrnnError(f"no weight is called like '{names}'; there is: {next(iter(shapes))}")
         self._shown_shapes = shapes
         count = sum(p.numel() for p in self._model.parameters())
-        manifest = Manifest(type(self._model).__name__, source, names, every, count)
+        self._gradients = GradientSampler(self._model, names) if gradients else None
+        manifest = Manifest(type(self._model).__name__, source, names, every, count, gradients)
         self._writer = RecordingWriter(folder, manifest, budget)
         self.folder, self._process = folder, os.getpid()
         self.step = max(self._writer.last_step, 0)
         if self._writer.last_step < 0:
-            self._writer.write(0, self._copy("*"))
+            self._writer.write(0, self._copy("*", {}))
         self._hook = register_optimizer_step_post_hook(self._after_step)
         self._thread = threading.Thread(target=self._write_all, name="vrnn-recording", daemon=True)
         self._thread.start()
@@ -147,7 +169,7 @@ class Watcher:
             return
         try:
             self._log_gradient_norm()
-            self._take_snapshot()
+            self._take_snapshot(has_gradients=True)
         except Exception as error:  # a watcher that fails ends no training
             self._end(f"step {self.step} cannot be recorded: {error_text(error)}")
 
@@ -171,11 +193,9 @@ class Watcher:
         state = self._model.state_dict()
         return {name: tensor.shape for name, tensor in state.items() if _can_record(tensor)}
 
-    def _copy(self, names: str) -> dict[str, torch.Tensor]:
+    def _copy(self, names: str, buffers: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Copy the weights to the CPU, into memory that an earlier snapshot has left."""
         state = self._model.state_dict()
-        with self._wake:
-            buffers = self._free.pop() if self._free else {}
         copied = {}
         for name, tensor in state.items():
             if not _can_record(tensor) or not fnmatch.fnmatchcase(name, names):
@@ -186,7 +206,12 @@ class Watcher:
             copied[name] = buffer.copy_(tensor.detach())
         return copied
 
-    def _take_snapshot(self) -> None:
+    def _take_snapshot(self, has_gradients: bool = False) -> None:
+        """Copy the present step for the thread that writes.
+
+        Args:
+            has_gradients: Whether gradients are those of this step: later they may be of another.
+        """
         if self._shapes() != self._shown_shapes:
             self._end(
                 f"the model has changed its weights' names or shapes at step {self.step}; call "
@@ -195,12 +220,15 @@ class Watcher:
             return
         with self._wake:  # one that waits is given up for this one
             if self._pending is not None:
-                self._free.append(self._pending[1])
+                self._free.append(self._pending)
                 self._pending = None
+            old = self._free.pop() if self._free else Snapshot(0, {}, {})
+        sampler = self._gradients if has_gradients else None
         with torch.no_grad():
-            weights = self._copy(self._names)
+            weights = self._copy(self._names, old.weights)
+            gradients = old.gradients if sampler is None else sampler.copy(old.gradients)
         with self._wake:
-            self._pending = (self.step, weights)
+            self._pending = Snapshot(self.step, weights, gradients, sampler is not None)
             self._wake.notify()
         self._last_asked = self.step
 
@@ -227,12 +255,13 @@ class Watcher:
             try:
                 self._log(scalars)
                 if pending is not None:
-                    self._writer.write(*pending)
+                    gradients = pending.gradients if pending.has_gradients else None
+                    self._writer.write(pending.step, pending.weights, gradients)
             except Exception as error:  # a full disk, or a folder that was removed
                 self._end(error_text(error))
             if pending is not None:
                 with self._wake:
-                    self._free.append(pending[1])
+                    self._free.append(pending)
 
     def _log(self, scalars: list[tuple[int, str, Any]]) -> None:
         by_step: dict[int, dict[str, float]] = {}
