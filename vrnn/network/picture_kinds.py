@@ -116,8 +116,7 @@ def bars(maps: FeatureMaps) -> LayerPicture | None:
         return None
     values = maps.values.reshape(-1).astype(np.float32) * np.float32(maps.scale)
     if len(values) > BAR_SIDE:
-        groups = np.array_split(values, BAR_SIDE)
-        values = np.array([g[np.argmax(np.abs(np.nan_to_num(g, nan=np.inf)))] for g in groups])
+        values = _strongest_of_each(values, BAR_SIDE)
     low, high = min(0.0, maps.lowest), max(0.0, maps.highest)
     across = np.arange(BAR_SIDE) * len(values) // BAR_SIDE
     value = values[across]
@@ -129,6 +128,19 @@ def bars(maps: FeatureMaps) -> LayerPicture | None:
     found = np.where(is_bar, np.where(is_tip, value, BAR_BODY * value), 0.0)
     found = np.where(np.isnan(value), value, found)
     return LayerPicture(found.astype(np.float32)[None])
+
+
+def _strongest_of_each(values: np.ndarray, count: int) -> np.ndarray:
+    """(count,) the value of largest magnitude of each of `count` parts of a line; NaN is largest.
+
+    values: (N,) float32, N larger than count; parts are those of `np.array_split`.
+    """
+    size, longer = divmod(len(values), count)
+    starts = np.arange(count) * size + np.minimum(np.arange(count), longer)
+    places = np.minimum(starts[:, None] + np.arange(size + 1), len(values) - 1)
+    magnitude = np.abs(np.nan_to_num(values, nan=np.inf))[places]
+    magnitude[longer:, size] = -1.0  # there the next part begins
+    return np.asarray(values[places[np.arange(count), magnitude.argmax(1)]])
 
 
 def _values(maps: FeatureMaps, channel: int | None = None) -> np.ndarray:

@@ -53,13 +53,13 @@ class _Made:
             return cls(kind, source.channel_stats, source.portrait, symmetric)
         return cls(kind, source, None, symmetric)
 
-    def is_same(self, other: _Made) -> bool:
-        """Whether another picture would be the same."""
-        return (
-            (self.kind, self.symmetric) == (other.kind, other.symmetric)
-            and self.source is other.source
-            and self.portrait is other.portrait
-        )
+    def is_of(self, kind: str, source: Source, symmetric: bool) -> bool:
+        """Whether a picture of a kind would be the same; asked for all layers in each frame."""
+        if kind != self.kind or symmetric is not self.symmetric:
+            return False
+        if isinstance(source, LayerMaps):
+            return self.source is source.channel_stats and self.portrait is source.portrait
+        return self.source is source
 
 
 @dataclass
@@ -128,25 +128,26 @@ class DistantPictureUploader:
     def _update_network(self, slot: int, pictures: _NetworkPictures, until: float) -> bool:
         symmetric = self._world.state.color_mapping.symmetric
         network = self._world.networks[slot]
-        known = layer_picture_names()
+        usual, given = self._world.state.distant_picture, self._world.layer_pictures
+        made_of_maps = {name for name in layer_picture_names() if find_layer_picture(name).make}
         for node, number in pictures.numbers.items():
-            kind = self._world.distant_kind(slot, node)
+            kind = self._world.distant_kind(slot, node) if given else usual
+            made = pictures.made.get(node)
             source: Source | None = None
-            if kind in known:
-                source = self._world.layer_pictures.get((slot, node, kind))
-                if source is None and find_layer_picture(kind).make is not None:
+            if kind:
+                source = given.get((slot, node, kind)) if given else None
+                if source is None and kind in made_of_maps:
                     source = network.layer_maps(node)
             if source is None:
-                if node in pictures.made:
+                if made is not None:
                     del pictures.made[node]
                     pictures.shown.pop(node, None)
                 continue
-            made = _Made.of(kind, source, symmetric)
-            if node in pictures.made and pictures.made[node].is_same(made):
+            if made is not None and made.is_of(kind, source, symmetric):
                 continue
             if time.perf_counter() > until:
                 return False
-            pictures.made[node] = made
+            pictures.made[node] = _Made.of(kind, source, symmetric)
             picture = self._make(kind, source)
             if picture is None:
                 pictures.shown.pop(node, None)
