@@ -55,6 +55,21 @@ bool find_map(vec2 position, out int channel, out vec2 map_uv) {
     return channel < maps.z && all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
 }
 
+// The color of a value of a map. number: of it in the store; map_size: how many the map has.
+vec3 color_of_value(int number, int map_size, int channel, vec2 range) {
+    if (value_range.z < 0.0) {  // the three maps are the red, green and blue of an image
+        number -= channel * map_size;
+        return vec3(load_value(number), load_value(number + map_size), load_value(number + 2 * map_size));
+    }
+    float value = load_value(number);
+#if WITH_RELEVANCE
+    if (ground_opacity.x >= 0) {
+        return relevance_over(value, range, load_ground(channel), load_ground(maps.z + channel), load_ground(number - maps.w));
+    }
+#endif
+    return shade(value, range);
+}
+
 // The curve at this pixel. pixel: its size as a part of a cell.
 vec3 curve_here(vec2 cells, vec2 pixel) {
     int channel;
@@ -96,7 +111,9 @@ void main() {
     int samples = clamp(int(ceil(max(max_texels, 2.0 * max_cells))), 2, 6);
     if (!shows_maps || (WITH_DRAWINGS != 0 && curve_part >= 1.0)) samples = 0;
 
-    vec3 sum = vec3(0.0);
+    vec3 sum = vec3(0.0), value_color;
+    vec2 range;
+    int range_channel = -1, value_number = -1;  // of `range` and `value_color`: neighboring samples often share them
     for (int i = 0; i < samples * samples; ++i) {
         vec2 offset = (vec2(i % samples, i / samples) + 0.5) / float(samples) - 0.5;
         vec2 position = clamp(uv + uv_dx * offset.x + uv_dy * offset.y, 0.0, 0.99999) * cells;
@@ -104,28 +121,28 @@ void main() {
         vec2 map_uv;
         if (!find_map(position, channel, map_uv)) {
             sum += empty_color();
-        } else if (maps.w < 0) {
-            sum += min(background.rgb * 1.5, 1.0);
-        } else if (WITH_DRAWINGS != 0 && style == GRAPH) {
-            int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
-            sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
-        } else {
-            ivec2 texel = ivec2(map_uv * vec2(level.yx));
-            if (value_range.z < 0.0) {  // the three maps are the red, green and blue of an image
-                int red = level_first + texel.y * level.y + texel.x, map_size = level.x * level.y;
-                sum += vec3(load_value(red), load_value(red + map_size), load_value(red + 2 * map_size));
-                continue;
-            }
-            float value = load_value(level_first + (channel * level.x + texel.y) * level.y + texel.x);
-#if WITH_RELEVANCE
-            if (ground_opacity.x >= 0) {
-                int texel_number = level_first - maps.w + (channel * level.x + texel.y) * level.y + texel.x;
-                sum += relevance_over(value, channel_range(channel), load_ground(channel), load_ground(maps.z + channel), load_ground(texel_number));
-                continue;
-            }
-#endif
-            sum += shade(value, channel_range(channel));
+            continue;
         }
+        if (maps.w < 0) {
+            sum += min(background.rgb * 1.5, 1.0);
+            continue;
+        }
+        if (channel != range_channel) {
+            range_channel = channel;
+            range = channel_range(channel);
+        }
+        if (WITH_DRAWINGS != 0 && style == GRAPH) {
+            int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
+            sum += graph_color(drawing.y, first, texels.y, map_uv, range);
+            continue;
+        }
+        ivec2 texel = ivec2(map_uv * vec2(level.yx));
+        int number = (channel * level.x + texel.y) * level.y + texel.x;
+        if (number != value_number) {
+            value_number = number;
+            value_color = color_of_value(level_first + number, level.x * level.y, channel, range);
+        }
+        sum += value_color;
     }
     vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
     if (far_part > 0.0) {

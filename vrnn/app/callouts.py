@@ -305,10 +305,11 @@ def _answer_corners(world: World) -> np.ndarray:
             return np.concatenate(scores)
     picture = _region_corners(world, "input")
     slot = world.slots[0]
-    margin = world.networks[slot].input_margin
+    margin, frame = world.networks[slot].input_margin, world.placement_frame(slot)
     if not len(picture) or world.networks[slot].result is None or margin.kind == "plain":
         return np.zeros((0, 3))
-    top = picture[0] + np.array([0.0, margin.height - margin.image_height, 0.0])
+    above = (margin.height - margin.image_height) * frame.panel_scale(margin.node)
+    top = picture[0] + np.array([0.0, above, 0.0])
     return np.array([picture[0], picture[1], top, top + (picture[1] - picture[0])])
 
 

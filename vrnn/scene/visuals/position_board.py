@@ -33,6 +33,12 @@ MIN_WIDTH = 4.6
 NEARER = 0.006
 DARK: RGBA = (0.01, 0.01, 0.012, 1.0)
 """A number on a light color."""
+LIGHT: RGBA = (1.0, 1.0, 1.0, 1.0)
+"""A number on a strong color."""
+LIGHT_FROM = 0.35
+"""Luminance, 0…1, from which a color is light."""
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+"""Of linear red, green and blue (ITU-R BT.709)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +186,7 @@ def _grid_numbers(
     grid: _Grid, left: float, top: float, cell: float, palette: ConnectionPalette
 ) -> list[TextLabel]:
     labels = []
+    is_light = connection_colors(grid.values, grid.largest, palette) @ LUMINANCE >= LIGHT_FROM
     for (row, column), value in np.ndenumerate(grid.values):
         if not grid.inside[row, column]:
             continue
@@ -188,7 +195,7 @@ def _grid_numbers(
         size = min(NUMBER_HEIGHT, 0.86 * cell / width)
         middle = left + (column + 0.48) * cell
         at = middle - width * size / 2, top - (row + 0.48) * cell - size / 2
-        labels.append(_text(text, *at, size, DARK))
+        labels.append(_text(text, *at, size, DARK if is_light[row, column] else LIGHT))
     return labels
 
 
