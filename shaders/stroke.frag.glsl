@@ -1,6 +1,17 @@
 #version 410 core
 #include "lib/views.glsl"
 
+#if THIN
+in vec4 fill;
+noperspective in float across_pixels;
+noperspective in vec2 end_pixels;
+out vec4 color;
+
+void main() {
+    float inside = min(1.1 - abs(across_pixels), 1.1 + min(end_pixels.x, end_pixels.y));
+    color = vec4(fill.rgb, fill.a * clamp(inside, 0.0, 1.0));
+}
+#else
 in float fog_left;
 in vec2 position;
 flat in vec3 shape;
@@ -26,3 +37,4 @@ void main() {
     float pulse = mix(1.0, 0.55 + 0.95 * pow(1.0 - phase, 3.0) * smoothstep(0.0, 0.1, phase), stream.y);
     color = vec4(fill.rgb * pulse, alpha);
 }
+#endif

@@ -208,8 +208,8 @@ def test_both_eyes_share_one_culling_result(ctx, renderer, monkeypatch):
 
     draw_list = create_scene(renderer)
     calls = []
-    sort = module.sort_front_to_back
-    monkeypatch.setattr(module, "sort_front_to_back", lambda *a: calls.append(1) or sort(*a))
+    find = module.find_visible
+    monkeypatch.setattr(module, "find_visible", lambda *a: calls.append(1) or find(*a))
     target = create_target(ctx, "two")
     for x in (0.0, 0.1, 0.2, 0.3):  # a head that leans
         renderer.draw_eyes(target, stereo_view(eyes_at(x), Rig(), SIZE, 100.0), draw_list)

@@ -1,8 +1,9 @@
 """Culling: which records are worth drawing from a viewpoint, kept while the eye stays near it.
 
-Panels outside the view are dropped by their vertex shader; here panels are sorted so that the
-nearer ones hide the others, and strokes too short to be seen are dropped. Two eyes share one
-result, computed for the midpoint between them.
+What is outside a flat view is dropped (see `Frustum`; a head turns too often for that, so that what
+is beside it is left to the vertex shaders), panels are sorted so that the nearer ones hide the
+others, and strokes too short to be seen are dropped. Two eyes share one result, computed for the
+midpoint between them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import cos
 
 import numpy as np
 
+from vrnn.render.frustum import Frustum
 from vrnn.scene.visuals.distant_pictures import DISSOLVE_PIXELS
 
 MAX_MOVE, MAX_TURN = 0.5, 0.1
@@ -22,6 +24,8 @@ SMALL_DOT = 3.0
 """Pixels below which a dot is taken for hidden by a nearer one in the same pixel."""
 MIN_STROKE_LENGTH = 0.6
 """Pixels on screen below which a piece of an edge is dropped."""
+MIN_HEAD_LENGTH = 0.4
+"""Pixels on screen below which an arrow head is dropped: it covers less than an eighth of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,7 @@ class CullKey:
         position: (3,) meters in the world.
         forward: (3,) unit vector where the result depends on the direction; None for a head, which
             turns too often.
+        right: (3,) unit vector, wherever there is `forward`.
         pixels_per_unit: Pixels on screen of a meter at a depth of one meter.
         projection: Whatever else has to be equal for the result to be valid.
         max_move: Meters that the eye may move before the result is out of date.
@@ -42,6 +47,7 @@ class CullKey:
     pixels_per_unit: float
     projection: tuple[object, ...]
     max_move: float = MAX_MOVE
+    right: np.ndarray | None = None
 
     def is_valid_for(self, other: CullKey) -> bool:
         """Tell whether what was culled for this viewpoint may be drawn from another."""
@@ -50,9 +56,15 @@ class CullKey:
         moved = self.position - other.position
         if float(moved @ moved) > self.max_move**2:
             return False
-        if self.forward is None or other.forward is None:
-            return self.forward is other.forward
-        return float(self.forward @ other.forward) > cos(MAX_TURN)
+        return _is_turned_little(self.forward, other.forward) and _is_turned_little(
+            self.right, other.right
+        )
+
+
+def _is_turned_little(axis: np.ndarray | None, other: np.ndarray | None) -> bool:
+    if axis is None or other is None:
+        return axis is other
+    return float(axis @ other) > cos(MAX_TURN)
 
 
 def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
@@ -85,7 +97,7 @@ def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
 
 
 def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:
-    """Keep the pieces of edges that are long enough on screen to be seen, and all arrow heads.
+    """Keep the pieces of edges and the arrow heads that are long enough on screen to be seen.
 
     Args:
         strokes: (N,) of `STROKE`.
@@ -95,8 +107,34 @@ def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     away = strokes["start"] - key.position.astype(np.float32)
     length_squared = np.einsum("ij,ij->i", along, along) * key.pixels_per_unit**2
     distance_squared = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
-    long_enough = length_squared > MIN_STROKE_LENGTH**2 * distance_squared
-    return strokes[(strokes["kind"] > 0) | long_enough]
+    least = np.where(strokes["kind"] > 0, MIN_HEAD_LENGTH, MIN_STROKE_LENGTH).astype(np.float32)
+    return strokes[length_squared > least**2 * distance_squared]
+
+
+def rectangles_in_view(records: np.ndarray, frustum: Frustum | None) -> np.ndarray:
+    """Keep the rectangles that may be seen.
+
+    Args:
+        records: (N,) of a dtype with `origin`, `right` and `down`, such as `PANEL`.
+        frustum: None for a view that turns too often.
+    """
+    if frustum is None:
+        return records
+    right, down = 0.5 * records["right"], 0.5 * records["down"]
+    return records[frustum.sees(records["origin"] + right + down, right, down)]
+
+
+def strokes_in_view(strokes: np.ndarray, frustum: Frustum | None) -> np.ndarray:
+    """Keep the strokes that may be seen.
+
+    Args:
+        strokes: (N,) of `STROKE`.
+        frustum: None for a view that turns too often.
+    """
+    if frustum is None:
+        return strokes
+    half = 0.5 * (strokes["end"] - strokes["start"])
+    return strokes[frustum.sees(strokes["start"] + half, half, reach=strokes["width"])]
 
 
 def nearest_dots(

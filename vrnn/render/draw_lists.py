@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import moderngl
 import numpy as np
 
 from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
 from vrnn.render.cloud_renderer import CloudRenderer
-from vrnn.render.culling import CullKey, are_pictures_only, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import FRINGE_VERTICES, InstanceRenderer, QuadStrip
 from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
@@ -18,15 +16,15 @@ from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStore
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.text import TextRenderer, cull_unreadable
+from vrnn.render.text import TextRenderer
 from vrnn.render.uniforms import AnyView, StereoView
+from vrnn.render.visible_set import VisibleSet, find_visible
 from vrnn.scene.primitives import (
     CURVE,
     FIRST_RELEVANCE_STORE,
     GRAPH,
     PANEL,
     QUAD,
-    SHADOW,
     STROKE,
     STYLE_BITS,
     STYLE_MASK,
@@ -52,29 +50,6 @@ RELEVANCE_TEXTURES = {**PANEL_TEXTURES, "ground_store": 3}
 """Those of it with relevance."""
 PICTURE_TEXTURES = {"pictures": 2}
 """Those of it without maps."""
-
-
-@dataclass(frozen=True, eq=False)
-class _VisibleSet:
-    """What is worth drawing of a draw list from a viewpoint.
-
-    Attributes:
-        draw_list: The draw list.
-        key: The viewpoint.
-        panels: Records of `PANEL`, front to back, by network and map array: those that show maps.
-        pictures: The same of those that show only the pictures of their layers.
-        fringed: Records of `QUAD` whose edges are smooth.
-        strokes: Records of `STROKE`.
-        glyphs: Records of `GLYPH`.
-    """
-
-    draw_list: DrawList
-    key: CullKey
-    panels: dict[tuple[int, int], np.ndarray]
-    pictures: dict[tuple[int, int], np.ndarray]
-    fringed: np.ndarray
-    strokes: np.ndarray
-    glyphs: np.ndarray
 
 
 class DrawListRenderer:
@@ -105,7 +80,9 @@ class DrawListRenderer:
             InstanceRenderer(ctx, Shader(ctx, "fringe", defines), dtype, FRINGE_VERTICES)
             for defines, dtype in (({"PANEL_BORDER": 1}, PANEL), ({}, QUAD))
         )
-        self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
+        self._strokes, self._lines = (
+            InstanceRenderer(ctx, Shader(ctx, "stroke", {"THIN": thin}), STROKE) for thin in (0, 1)
+        )
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
         horizon = Shader(ctx, "horizon", {"SIDES": HORIZON_SIDES})
         self._horizon = QuadStrip(ctx, horizon, 2 * (HORIZON_SIDES + 1))
@@ -113,7 +90,7 @@ class DrawListRenderer:
         self._front_images = ImageRenderer(ctx)
         self._cloud = CloudRenderer(ctx, pictures)
         self._text = TextRenderer(ctx)
-        self._visible: dict[str, _VisibleSet] = {}
+        self._visible: dict[str, VisibleSet] = {}
 
     def start_picture(
         self, draw_list: DrawList, near: DrawList | None, front: DrawList | None
@@ -150,9 +127,9 @@ class DrawListRenderer:
         visible, cache_key = self._cull(view, draw_list), _cache_key(view)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
-        for (slot, array), records in visible.pictures.items():
+        for slot, records in visible.pictures.items():
             self._pictures.texture(slot).use(2)
-            self._draw(self._distant_panels, records, (slot, array, cache_key), mode)
+            self._draw(self._distant_panels, records, (slot, cache_key), mode)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
             panels = self._drawings if (records["style"] & STYLE_MASK).any() else self._panels
@@ -165,7 +142,7 @@ class DrawListRenderer:
         self.draw_calls += self._cloud.draw(view, draw_list.dots, draw_list.thumbnails, mode)
         ctx.enable(moderngl.BLEND)
         self._draw_images(self._images, draw_list, mode)
-        self._draw(self._quads, draw_list.quads, "world", mode)
+        self._draw(self._quads, visible.quads, cache_key, mode)
         if near is not None:
             self._draw_images(self.near_images, near, mode)
             self._draw(self._quads, near.quads, "near", mode)
@@ -175,6 +152,7 @@ class DrawListRenderer:
             self._horizon.draw(mode)
             self._floor.draw(mode)
             self.draw_calls += 2
+        self._draw(self._lines, visible.lines, cache_key, mode)
         self._draw(self._strokes, visible.strokes, cache_key, mode)
         self._draw_glyphs(visible.glyphs, cache_key, mode)
         if near is not None:
@@ -191,7 +169,7 @@ class DrawListRenderer:
         return self._relevance
 
     def _draw_fringes(
-        self, visible: _VisibleSet, draw_list: DrawList, near: DrawList | None,
+        self, visible: VisibleSet, draw_list: DrawList, near: DrawList | None,
         cache_key: str, mode: StereoMode,
     ) -> None:  # fmt: skip
         """Draw the smooth edges of all rectangles, when what lies behind them is drawn."""
@@ -231,7 +209,7 @@ class DrawListRenderer:
             self._text.draw(self._text.batch("overlay", overlay.labels).glyphs, "overlay")
             self.draw_calls += 1
 
-    def _cull(self, view: AnyView, draw_list: DrawList) -> _VisibleSet:
+    def _cull(self, view: AnyView, draw_list: DrawList) -> VisibleSet:
         """Return what is worth drawing, culled again when the eye has moved on or the list is new.
 
         Each kind of view keeps its own result: a mirror is drawn beside a headset.
@@ -244,16 +222,8 @@ class DrawListRenderer:
             or visible.draw_list is not draw_list
             or not visible.key.is_valid_for(key)
         ):
-            panels, pictures = {}, {}
-            for place, records in draw_list.panels.items():
-                records = sort_front_to_back(records, key.position)
-                is_far = are_pictures_only(records, key) & (place[0] < FIRST_RELEVANCE_STORE)
-                panels[place], pictures[place] = records[~is_far], records[is_far]
             batch = self._text.batch("world", draw_list.labels)
-            strokes = cull_short_strokes(draw_list.strokes, key)
-            fringed = draw_list.quads[draw_list.quads["kind"] < SHADOW]
-            glyphs = cull_unreadable(batch, key)
-            visible = _VisibleSet(draw_list, key, panels, pictures, fringed, strokes, glyphs)
+            visible = find_visible(draw_list, batch, key, view.frustum)
             self._visible[cache_key] = visible
         return visible
 
@@ -289,6 +259,7 @@ class DrawListRenderer:
             self._panel_fringes,
             self._quad_fringes,
             self._strokes,
+            self._lines,
             self._images,
             self.near_images,
             self._front_images,

@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 
 from vrnn.render.culling import CullKey
+from vrnn.render.frustum import Frustum
 from vrnn.render.instances import InstanceRenderer
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import TextLabel
@@ -131,8 +132,13 @@ class TextRenderer:
         self._atlas.release()
 
 
-def cull_unreadable(batch: TextBatch, key: CullKey) -> np.ndarray:
-    """Keep the letters of labels that are, or are about to be, large enough to be read.
+def cull_unreadable(batch: TextBatch, key: CullKey, frustum: Frustum | None = None) -> np.ndarray:
+    """Keep the letters in view of labels that are, or are about to be, large enough to be read.
+
+    Args:
+        batch: All labels.
+        key: The viewpoint.
+        frustum: What may be seen from there; None for a view that turns too often.
 
     Returns:
         (N,) of `GLYPH`.
@@ -149,7 +155,11 @@ def cull_unreadable(batch: TextBatch, key: CullKey) -> np.ndarray:
         # A label whose left end is behind the eye may still reach into the picture.
         in_front = depth > -30 * height
         readable = in_front & (pixels > 0.85 * appears)
-    return batch.glyphs[readable[batch.label_index]]
+    glyphs = batch.glyphs[readable[batch.label_index]]
+    if frustum is None:
+        return glyphs
+    right, up = 0.5 * glyphs["right"], 0.5 * glyphs["up"]
+    return glyphs[frustum.sees(glyphs["origin"] + right + up, right, up)]
 
 
 def _column(values: Sequence[float] | Sequence[tuple[float, ...]], width: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from math import tan
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import MAX_MOVE, CullKey
+from vrnn.render.culling import MAX_MOVE, MAX_TURN, CullKey
+from vrnn.render.frustum import Frustum
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 from vrnn.style.colormap import Color
@@ -112,8 +113,14 @@ class View:
     def cull_key(self) -> CullKey:
         """The viewpoint that culling depends on."""
         projection = (self.size, self.tile, self.camera.fov)
-        forward = self.camera.axes()[2]
-        return CullKey(self.eye, forward, self.pixels_per_unit, projection)
+        right, _, forward = self.camera.axes()
+        return CullKey(self.eye, forward, self.pixels_per_unit, projection, right=right)
+
+    @property
+    def frustum(self) -> Frustum:
+        """What may be seen as long as `cull_key` is valid."""
+        # Both axes may have turned so far, each in its way.
+        return Frustum.of(self.clip_from_world, self.eye, MAX_MOVE, 2 * MAX_TURN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +156,11 @@ class StereoView:
         """The viewpoint that culling depends on; one for both eyes."""
         projection = (self.size, self.max_move)
         return CullKey(self.eye, None, self.pixels_per_unit, projection, self.max_move)
+
+    @property
+    def frustum(self) -> None:
+        """None: a head turns too often."""
+        return None
 
     def single_eye(self, index: int) -> StereoView:
         """Return a view with one of the two eyes, 0 left and 1 right, as its first."""
