@@ -17,12 +17,19 @@ from vrnn.commands.kernel_edits import EditKernel
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.training import GoToStep
 from vrnn.commands.training_difference import ShowStepDifference
+from vrnn.commands.training_values import ShowLayerValues
 from vrnn.compute.training.watch import watch_model
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
+from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.model_spec import ModelSpec
+from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
+from vrnn.network.weight_sheets import weight_sheet
+from vrnn.recordings.gradient_files import read_gradients
+from vrnn.recordings.manifest import Manifest
 from vrnn.recordings.step_series import open_series
-from vrnn.scene.difference_readout import difference_legend
+from vrnn.scene.difference_readout import DifferenceLegend, difference_legend
+from vrnn.scene.layout.panel_size import panel_size
 from vrnn.scene.training_state import TrainingState
 
 NET = """\
@@ -98,7 +105,9 @@ def test_maps_are_shown_less_those_of_the_first_or_previous_step(app, folder) ->
     now, first = maps_of(folder, 3), maps_of(folder, 0)
     np.testing.assert_allclose(difference(app), now - first, atol=2e-3)
     assert np.abs(now - first).max() > 0.02  # else nothing would be seen
-    assert difference_legend(app.world)[0] == "maps less those at the first step of the training"
+    legend = difference_legend(app.world)
+    assert legend is not None
+    assert legend.title == "maps less those at the first step of the training"
     app.do(ShowStepDifference())
     np.testing.assert_allclose(difference(app), now - maps_of(folder, 2), atol=2e-3)
     app.do(GoToStep(2))
@@ -112,6 +121,75 @@ def test_maps_are_shown_less_those_of_the_first_or_previous_step(app, folder) ->
     app.do(ShowStepDifference())
     assert not app.world.layer_pictures
     assert app.world.state.training == TrainingState(3)
+
+
+def kernels_picture(app: OffscreenApp, kind: str, layer: str = "conv") -> LayerPicture:
+    return app.world.layer_pictures[0, app.world.networks[0].node_ids[layer], kind]
+
+
+def test_layers_show_the_kernels_of_the_step(app, folder) -> None:
+    app.do(ShowLayerValues("weights"))
+    picture = kernels_picture(app, WEIGHTS_PICTURE)
+    kernels = weight(folder, 3).numpy()
+    largest = float(np.abs(kernels).max())
+    assert picture.caption == f"kernels at step 3, up to ±{largest:.3g}"
+    columns = panel_size((4, 6, 6)).columns
+    np.testing.assert_array_equal(
+        picture.values, weight_sheet(kernels, columns, largest, are_weights=True)
+    )
+    assert difference_legend(app.world) == DifferenceLegend(
+        "kernels, each filter where its map stands", ends=("negative", "0", "positive"),
+        are_weights=True,
+    )  # fmt: skip
+    app.do(ShowLayerValues("weights", "first"))
+    change = kernels - weight(folder, 0).numpy()
+    picture = kernels_picture(app, WEIGHTS_PICTURE)
+    assert f"less those of step 0, up to ±{np.abs(change).max():.3g}" in picture.caption
+    app.do(ShowLayerValues("activations"))
+    assert not app.world.layer_pictures
+
+
+def test_layers_show_the_gradients_of_the_step(app, folder) -> None:
+    app.do(GoToStep(2))
+    app.do(ShowLayerValues("gradients"))
+    file = open_series(folder / "run").gradients_for(2)
+    assert file is not None
+    gradients = read_gradients(file[1])
+    for layer, columns in (("conv", panel_size((4, 6, 6)).columns), ("fc", 1)):
+        found = gradients[f"{layer}.weight"]
+        largest = float(np.abs(found).max())
+        picture = kernels_picture(app, GRADIENTS_PICTURE, layer)
+        assert picture.caption.startswith(f"gradients of kernels at step 2, up to ±{largest:.3g}")
+        expected = weight_sheet(found, columns, largest, are_weights=False)
+        np.testing.assert_array_equal(picture.values, expected)
+    # The step that the last one of the two changed: in the direction against its gradient.
+    change = weight(folder, 2).numpy() - weight(folder, 1).numpy()
+    np.testing.assert_allclose(change, -0.05 * gradients["conv.weight"], atol=1e-4)
+    app.do(GoToStep(0))
+    assert kernels_picture(app, GRADIENTS_PICTURE).caption == (
+        "no gradients are recorded up to step 0"
+    )
+    app.do(ShowStepDifference("first"))
+    assert app.world.state.training.values == "activations"
+
+
+def test_gradients_that_were_not_recorded_are_told(folder, tmp_path) -> None:
+    for file in (folder / "run").glob("step-*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as app:
+        with pytest.raises(VrnnError, match="no training is open"):
+            app.do(ShowLayerValues("gradients"))
+        app.do(ShowLayerValues("weights"))  # the model's own
+        assert kernels_picture(app, WEIGHTS_PICTURE).caption.startswith("kernels as in the model")
+        app.open_training(tmp_path, 3)
+        with pytest.raises(VrnnError, match="checkpoints hold no gradients"):
+            app.do(ShowLayerValues("gradients"))
+        app.do(ShowLayerValues.for_hit(app.context, None))
+        assert app.world.state.training.values == "activations"
+        Manifest("Net").write(tmp_path)
+        app.open_training(tmp_path, 3)
+        with pytest.raises(VrnnError, match="holds no gradients; record again"):
+            app.do(ShowLayerValues("gradients"))
 
 
 def test_the_first_step_differs_from_itself_by_nothing(app) -> None:

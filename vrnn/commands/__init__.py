@@ -33,6 +33,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     top_activations,
     training,
     training_difference,
+    training_values,
     view,
     window,
 )
@@ -44,6 +45,6 @@ __all__ = [
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",
     "relevance_conditions", "scoring", "script", "session", "similarity", "top_activations",
-    "training", "training_difference",
+    "training", "training_difference", "training_values",
     "view", "window",
 ]  # fmt: skip

@@ -133,6 +133,9 @@ class TrainingActions(Protocol):
     def check(self, step: int | None) -> None:
         """Raise VrnnError where no training is open, or it has no such step."""
 
+    def check_gradients(self) -> None:
+        """Raise VrnnError where no gradients are recorded."""
+
     def play(self, on: bool | None, speed: float | None, loop: bool | None) -> None:
         """Play, pause, or set how it plays."""
 

@@ -10,9 +10,9 @@ from vrnn.commands.base import Command, UndoableCommand
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
-from vrnn.network.picture_kinds import STEP_PICTURE
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
+from vrnn.scene.training_pictures import with_training
 from vrnn.scene.training_state import StepReference
 from vrnn.scene.world import World
 
@@ -32,6 +32,8 @@ ORDER: tuple[StepReference, ...] = get_args(StepReference)
 class ShowStepDifference(UndoableCommand):
     """Show by how much maps changed since the first or the previous recorded step, or maps.
 
+    Where layers show weights, it is these.
+
     Attributes:
         to: The step: `first`, `previous`, or nothing for maps; none for the next of these.
     """
@@ -42,21 +44,11 @@ class ShowStepDifference(UndoableCommand):
         """Give the state so."""
         now = state.training.difference
         to = ORDER[(ORDER.index(now) + 1) % len(ORDER)] if self.to is None else self.to
-        state = replace(state, training=replace(state.training, difference=to))
-        network = world.networks.get(0)
-        if to and network is None:
+        if to and 0 not in world.networks:
             raise VrnnError("no network is open yet")
-        pictured = [key for key, layer in state.layers.items() if layer.picture == STEP_PICTURE]
-        for key in pictured if not to else ():
-            state = state.with_layer(key, replace(state.layer(key), picture=""))
-        if to and network is not None:
-            inputs = network.network.inputs
-            for node in network.network.nodes:
-                if node.id not in inputs:
-                    key = (0, node.name)
-                    layer = replace(state.layer(key), picture=STEP_PICTURE)
-                    state = state.with_layer(key, layer)
-        return state
+        values = state.training.values
+        values = "activations" if values == "gradients" else values
+        return with_training(state, replace(state.training, difference=to, values=values), world)
 
     def run(self, context: CommandContext) -> None:
         """Show it, if a training is open."""
@@ -66,10 +58,12 @@ class ShowStepDifference(UndoableCommand):
 
     def message(self, context: CommandContext) -> str:
         """Say what the colors mean, or that maps are shown."""
-        to = context.world.state.training.difference
+        training = context.world.state.training
+        to = training.difference
         if not to:
-            return "maps as usual"
-        return f"change since the {to} step: orange more, blue less"
+            return "maps as usual" if training.values == "activations" else "weights as they are"
+        what = "" if training.values == "activations" else "weights: "
+        return f"{what}change since the {to} step: orange more, blue less"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:

@@ -13,18 +13,19 @@ MAX_UNSCALED, MIN_UNSCALED = 2.0**14, 2.0**-6
 """Magnitudes that are stored without a scale, clear of overflow and of subnormal half floats."""
 
 
-def from_array(values: np.ndarray) -> FeatureMaps:
+def from_array(values: np.ndarray, may_scale: bool = True) -> FeatureMaps:
     """Return an array of values as feature maps.
 
     Args:
         values: (C, H, W), taken as float32; what is not finite is kept as NaN.
+        may_scale: Whether small and large values may be stored with a scale; not those of colors.
     """
     values = np.asarray(values, np.float32)
     channels, height, width = values.shape
     is_finite = np.isfinite(values)
     clean = np.where(is_finite, values, 0)
     peak = float(np.abs(clean).max(initial=0.0))
-    is_scaled = peak > MAX_UNSCALED or 0 < peak < MIN_UNSCALED
+    is_scaled = may_scale and (peak > MAX_UNSCALED or 0 < peak < MIN_UNSCALED)
     scale = 2.0 ** (frexp(peak)[1] - 12) if is_scaled else 1.0
     clean = clean / np.float32(scale)
     flat = clean.reshape(channels, -1)

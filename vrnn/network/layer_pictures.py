@@ -63,7 +63,7 @@ class LayerPicture:
     def maps(self) -> FeatureMaps:
         """The maps as they are stored; of an image, linear red, green and blue."""
         if self.is_rgb:
-            return from_array(srgb_to_linear(self.values).transpose(2, 0, 1))
+            return from_array(srgb_to_linear(self.values).transpose(2, 0, 1), may_scale=False)
         return from_array(self.values)
 
 

@@ -17,9 +17,16 @@ DIFFERENCE_PICTURE = "difference"
 """The kind of layer picture that is given where maps are compared with those of another network."""
 STEP_PICTURE = "step difference"
 """The kind of layer picture that is given where maps are compared with those of another step."""
+WEIGHTS_PICTURE = "weights"
+"""The kind of layer picture that is given where kernels are shown in place of maps."""
+GRADIENTS_PICTURE = "gradients"
+"""The kind of layer picture that is given where gradients of kernels are shown."""
 GIVEN_PICTURES = frozenset(
-    {RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE, DIFFERENCE_PICTURE, STEP_PICTURE}
-)
+    {
+        RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE, DIFFERENCE_PICTURE,
+        STEP_PICTURE, WEIGHTS_PICTURE, GRADIENTS_PICTURE,
+    }
+)  # fmt: skip
 """Kinds that come and go with what is explained or compared."""
 BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
@@ -97,6 +104,20 @@ register_layer_picture(
     STEP_PICTURE,
     "Difference to another step",
     legend="orange: more than at that step of the training, blue: less, black: the same",
+)
+
+
+register_layer_picture(
+    WEIGHTS_PICTURE,
+    "Kernels",
+    legend="those of each filter where its map stands; red positive, blue negative",
+)
+
+
+register_layer_picture(
+    GRADIENTS_PICTURE,
+    "Gradients of kernels",
+    legend="as the optimizer got them; orange positive, blue negative, black none",
 )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vrnn.network.comparison import distinct_titles
-from vrnn.network.picture_kinds import DIFFERENCE_PICTURE, STEP_PICTURE
+from vrnn.network.picture_kinds import DIFFERENCE_PICTURE
+from vrnn.scene.training_pictures import picture_kind
 from vrnn.scene.world import World
 
 CHANGED_VISUAL = "changed layers"
@@ -12,12 +15,28 @@ SPAN = "each layer scaled to its own max"
 """What the colors of differences span."""
 
 
-def difference_legend(world: World) -> tuple[str, str] | None:
-    """Return what is compared, and what its colors span; None while nothing is."""
-    to = world.state.training.difference
-    if to and any(layer.picture == STEP_PICTURE for layer in world.state.layers.values()):
-        since = "the first step" if to == "first" else "the step before"
-        return f"maps less those at {since} of the training", SPAN
+@dataclass(frozen=True)
+class DifferenceLegend:
+    """What the legend says.
+
+    Attributes:
+        title: What is shown.
+        span: What its colors span.
+        ends: Text at the left end, the middle and the right end of the color bar.
+        are_weights: Whether colors are those of kernels, and not of differences.
+    """
+
+    title: str
+    span: str = SPAN
+    ends: tuple[str, str, str] = ("less", "the same", "more")
+    are_weights: bool = False
+
+
+def difference_legend(world: World) -> DifferenceLegend | None:
+    """Return what is compared, or shown of kernels; None while nothing is."""
+    legend = _training_legend(world)
+    if legend is not None:
+        return legend
     now = world.state.comparison
     slots = {
         slot for (slot, _), layer in world.state.layers.items()
@@ -28,4 +47,24 @@ def difference_legend(world: World) -> tuple[str, str] | None:
     titles = distinct_titles(*(world.networks[s].info.title for s in (now.first, now.second)))
     own, other = titles if now.first in slots and now.second not in slots else titles[::-1]
     framed = "; framed: weights changed most" if CHANGED_VISUAL in world.visuals else ""
-    return f"maps of {own} less those of {other}", f"{SPAN}{framed}"
+    return DifferenceLegend(f"maps of {own} less those of {other}", f"{SPAN}{framed}")
+
+
+def _training_legend(world: World) -> DifferenceLegend | None:
+    """What layers show of a training in place of their maps; None for nothing."""
+    training = world.state.training
+    kind = picture_kind(training)
+    if not kind or all(layer.picture != kind for layer in world.state.layers.values()):
+        return None
+    since = "the first step" if training.difference == "first" else "the step before"
+    if training.values == "gradients":
+        return DifferenceLegend(
+            "gradients of kernels, each filter where its map stands", SPAN,
+            ("negative", "0", "positive"),
+        )  # fmt: skip
+    if training.values == "weights" and not training.difference:
+        return DifferenceLegend(
+            "kernels, each filter where its map stands", SPAN, ("negative", "0", "positive"), True
+        )
+    what = "kernels" if training.values == "weights" else "maps"
+    return DifferenceLegend(f"{what} less those at {since} of the training")

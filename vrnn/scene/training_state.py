@@ -11,6 +11,9 @@ Step = Annotated[int, Range(0, 10**15)]
 StepReference = Literal["", "first", "previous"]
 """The step that maps are compared with: none, the first one, or the one before that is shown."""
 
+LayerValues = Literal["activations", "weights", "gradients"]
+"""What layers show: their maps, their kernels, or the gradients of these."""
+
 
 @dataclass(frozen=True)
 class TrainingState:
@@ -19,12 +22,15 @@ class TrainingState:
     Attributes:
         step: The step of the training that is shown; None for the model's own weights.
         follow: Whether the newest step is shown in its place, as steps come.
-        difference: By how much maps have changed since which step is shown in place of them.
+        difference: By how much maps, or kernels, have changed since which step is shown in place of
+            them.
+        values: What layers show.
     """
 
     step: Step | None = None
     follow: bool = False
     difference: StepReference = ""
+    values: LayerValues = "activations"
 
 
 NO_TRAINING = TrainingState()

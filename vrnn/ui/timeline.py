@@ -7,9 +7,9 @@ from bisect import bisect_right
 from imgui_bundle import imgui
 
 from vrnn.commands.training import FollowTraining, GoToStep, PlayTraining
-from vrnn.commands.training_difference import ShowStepDifference
+from vrnn.commands.training_values import ShowLayerValues
 from vrnn.render.imgui_renderer import WindowArea
-from vrnn.scene.training_state import StepReference
+from vrnn.scene.training_state import LayerValues, StepReference
 from vrnn.ui.panel_context import PanelContext
 
 HEIGHT = 3.0
@@ -17,12 +17,20 @@ HEIGHT = 3.0
 SPEEDS = (1.0, 2.0, 4.0, 10.0, 25.0)
 """Recorded steps per second that a button goes through."""
 
-CHANGES: dict[StepReference, str] = {
-    "": "maps",
-    "first": "change since first",
-    "previous": "change since previous",
+SHOWN: dict[tuple[LayerValues, StepReference], str] = {
+    ("activations", ""): "maps",
+    ("activations", "first"): "change since first",
+    ("activations", "previous"): "change since previous",
+    ("weights", ""): "weights",
+    ("weights", "first"): "weights since first",
+    ("weights", "previous"): "weights since previous",
+    ("gradients", ""): "gradients",
 }
 """What is shown of a step."""
+SHOWN_TOOLTIP = (
+    "maps, the kernels that make them, or the gradients of these; and by how much they have "
+    "changed since another step (Ctrl+W)"
+)
 
 
 def timeline_height(context: PanelContext, area: WindowArea) -> int:
@@ -83,14 +91,15 @@ def _draw_buttons(context: PanelContext) -> None:
         context.do(FollowTraining(on, training.shown))
     imgui.set_item_tooltip("follow the training: show the newest step as steps come (Ctrl+T)")
     imgui.same_line()
-    now = context.world.state.training.difference
-    imgui.set_next_item_width(imgui.calc_text_size(CHANGES[now]).x + 2.5 * imgui.get_font_size())
-    if imgui.begin_combo("##change", CHANGES[now]):
-        for to, text in CHANGES.items():
-            if imgui.selectable(text, to == now)[0] and to != now:
-                context.do(ShowStepDifference(to))
+    state = context.world.state.training
+    now = SHOWN.get((state.values, state.difference), SHOWN["activations", ""])
+    imgui.set_next_item_width(imgui.calc_text_size(now).x + 2.5 * imgui.get_font_size())
+    if imgui.begin_combo("##change", now):
+        for (values, since), text in SHOWN.items():
+            if imgui.selectable(text, text == now)[0] and text != now:
+                context.do(ShowLayerValues(values, since))
         imgui.end_combo()
-    imgui.set_item_tooltip("maps, or by how much they have changed since another step (Ctrl+W)")
+    imgui.set_item_tooltip(SHOWN_TOOLTIP)
     imgui.same_line()
 
 

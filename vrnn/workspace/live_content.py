@@ -36,6 +36,7 @@ from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.step_differences import StepDifferences
+from vrnn.workspace.step_kernels import StepKernels
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
 
@@ -68,6 +69,7 @@ class ContentWorkspace(Protocol):
     comparison: ComparisonManager
     changed_layers: ChangedLayers
     step_differences: StepDifferences
+    step_kernels: StepKernels
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -174,6 +176,7 @@ class LiveContent:
         changed |= self._workspace.importance.update()
         changed |= self._workspace.training.update()
         changed |= self._workspace.step_differences.update()
+        changed |= self._workspace.step_kernels.update()
         changed |= self._workspace.scores.update()
         changed |= self._workspace.paths.update()
         changed |= self._workspace.comparison.update()
@@ -217,6 +220,7 @@ class LiveContent:
             and not self._workspace.paths.pending
             and not self._workspace.comparison.pending
             and not self._workspace.step_differences.pending
+            and not self._workspace.step_kernels.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

@@ -96,6 +96,39 @@ class TrainingManager:
             there = f"the first one is {self.steps[0]}" if self.steps else "there is none yet"
             raise VrnnError(f"no step {step} in '{self._series.folder}': {there}")
 
+    def check_gradients(self) -> None:
+        """Check that gradients are recorded.
+
+        Raises:
+            VrnnError: There are none; it says why.
+        """
+        if self._series is None:
+            raise VrnnError(NEEDS_TRAINING)
+        if self.steps and self._series.gradients_for(self.steps[-1]) is None:
+            raise VrnnError(self._without_gradients)
+
+    @property
+    def _without_gradients(self) -> str:
+        manifest = None if self._series is None else self._series.manifest
+        if manifest is None:
+            return "checkpoints hold no gradients; record the training with vrnn watch"
+        if not manifest.gradients:
+            return "this recording holds no gradients; record again with gradients=True"
+        return "no gradients are recorded yet: they come with the first kept step"
+
+    def gradients_at(self, step: int) -> tuple[int, Path]:
+        """Return the last step up to one whose gradients are recorded, and their file.
+
+        Raises:
+            VrnnError: There is none; it says why.
+        """
+        found = None if self._series is None else self._series.gradients_for(step)
+        if found is None:
+            if self._series is not None and self._series.gradients_for(self.steps[-1]) is not None:
+                raise VrnnError(f"no gradients are recorded up to step {step:,}")
+            raise VrnnError(self._without_gradients)
+        return found
+
     @property
     def text(self) -> str:
         """What is shown, for the user; '' without a training."""

@@ -59,6 +59,7 @@ from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.step_differences import StepDifferences
+from vrnn.workspace.step_kernels import StepKernels
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
 from vrnn.workspace.training_ridges import TrainingRidges
@@ -84,8 +85,9 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, step_differences, weight_changes, comparison, changed_layers,
-            paths, scores, kernels, pins, volumes: What is computed and shown beside the maps.
+            training_ridges, step_differences, step_kernels, weight_changes, comparison,
+            changed_layers, paths, scores, kernels, pins, volumes: What is computed and shown
+            beside the maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -160,6 +162,9 @@ class Workspace:
         self.weight_changes = WeightChanges(self.jobs, self.training)
         self.step_differences = StepDifferences(
             self.world, self.jobs, self.training, self.input, self.feed, notify
+        )
+        self.step_kernels = StepKernels(
+            self.world, self.jobs, self.training, self.step_differences, notify
         )
         self.paths = ChannelPathFinder(self.world, self.jobs, notify)
         self.scores = ScoreManager(
@@ -479,6 +484,7 @@ class Workspace:
         self.importance.on_network_loaded()
         self.training_ridges.on_network_loaded()
         self.step_differences.on_network_loaded()
+        self.step_kernels.on_network_loaded()
         self.weight_changes.on_network_loaded()
         self.scores.on_network_loaded()
         self.paths.on_network_loaded()

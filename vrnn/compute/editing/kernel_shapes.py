@@ -33,6 +33,14 @@ def kernel_shapes(view: GraphView) -> dict[int, KernelShape]:
     return found
 
 
+def kernel_record(view: GraphView, node: int) -> OpRecord | None:
+    """Return the operation that uses the kernels of a layer; None where it has no plain ones."""
+    records = _weighted(view, node)
+    if len(records) != 1 or records[0].weight is None or _unfit(records[0].weight):
+        return None
+    return records[0]
+
+
 def _weighted(view: GraphView, node: int) -> list[OpRecord]:
     return [r for r in view.members[node] if layer_kind(r.operation) in WEIGHTED]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from vrnn.network.map_difference import DIFFERENCE_COLORS
+from vrnn.network.weight_sheets import sheet_colors
+from vrnn.scene.difference_readout import DifferenceLegend
 from vrnn.scene.similarity_readout import SimilarityLegend
 from vrnn.style.colormap import SAFE, lookup_table
 from vrnn.style.relevance_table import relevance_color
 from vrnn.style.similarity_colors import ENTRIES, linear_similarity_table
+from vrnn.style.srgb import srgb_to_linear
 from vrnn.style.theme import RGBA
 from vrnn.style.theme_names import Theme
 from vrnn.ui.hud.bar_legend import draw_bar_legend
@@ -75,20 +78,24 @@ def draw_importance_legend(
     return draw_bar_legend(canvas, (title, span), (lowest, "", highest), color, "importance")
 
 
-def draw_difference_legend(canvas: HudCanvas, texts: tuple[str, str]) -> float:
-    """Draw the legend of differences between networks at the lower right.
+def draw_difference_legend(canvas: HudCanvas, legend: DifferenceLegend) -> float:
+    """Draw the legend of differences between networks or steps, or of kernels, at the lower right.
 
     Args:
         canvas: Where to draw.
-        texts: See `vrnn.scene.difference_readout.difference_legend`.
+        legend: What it says.
 
     Returns:
         Its left edge, x.
     """
-    table = lookup_table(DIFFERENCE_COLORS, SAFE[0], SAFE[1])
+    pixels = sheet_colors(True)[:-1] if legend.are_weights else None
+    table = lookup_table(DIFFERENCE_COLORS, *SAFE) if pixels is None else srgb_to_linear(pixels)
 
     def color(part: float) -> RGBA:
         red, green, blue = table[round(part * (len(table) - 1))].tolist()
         return red, green, blue, 1.0
 
-    return draw_bar_legend(canvas, texts, ("less", "the same", "more"), color, "difference")
+    texts = legend.title, legend.span
+    return draw_bar_legend(
+        canvas, texts, legend.ends, color, "kernels" if legend.are_weights else "difference"
+    )

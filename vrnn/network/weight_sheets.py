@@ -1,0 +1,77 @@
+"""Kernels of a layer as one picture: those of each filter where its map stands."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil, sqrt
+
+import numpy as np
+
+from vrnn.network.map_difference import DIFFERENCE_COLORS
+from vrnn.style.colormap import SAFE, lookup_table
+from vrnn.style.connection_colors import ENTRIES, NOT_FINITE, color_numbers, connection_table
+from vrnn.style.srgb import linear_to_srgb
+
+BETWEEN_KERNELS, BETWEEN_FILTERS = (40, 45, 54), (9, 11, 15)
+"""sRGB of the lines between the kernels of a filter, and of the room around it."""
+ROOM = 0.05
+"""Around the kernels of a filter, as a part of their side; about that between maps."""
+
+
+@cache
+def sheet_colors(are_weights: bool) -> np.ndarray:
+    """Return the colors from -1 to 1, last that of no number: (2 · ENTRIES + 2, 3) uint8 sRGB.
+
+    Args:
+        are_weights: Red to blue over white, as connections have it; else orange to blue over black.
+    """
+    if are_weights:
+        return connection_table("red-blue")
+    table = linear_to_srgb(lookup_table(DIFFERENCE_COLORS, *SAFE))
+    chosen = table[np.rint(np.linspace(0, len(table) - 1, 2 * ENTRIES + 1)).astype(int)]
+    return np.concatenate([chosen, np.array([NOT_FINITE], np.uint8)])
+
+
+def largest_value(values: np.ndarray) -> float:
+    """Return the largest finite |value|; 0 where there is none."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0))
+
+
+def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: bool) -> np.ndarray:
+    """Return kernels as a picture, (H, W, 3) uint8 sRGB.
+
+    Args:
+        values: (filters, kernels of a filter, …) float32; two axes are a matrix, which is shown as
+            it is, a row for each filter.
+        columns: Filters beside each other.
+        largest: The value that has the full color.
+        are_weights: Which colors, see `sheet_colors`.
+    """
+    colors = sheet_colors(are_weights)
+    if values.ndim == 2:
+        return colors[color_numbers(values, largest)]
+    filters, kernels = values.shape[:2]
+    flat = values.reshape(filters, kernels, -1, values.shape[-1])
+    height, width = flat.shape[2:]
+    line = 0 if height == width == 1 else 1
+    across = ceil(sqrt(kernels * height / width))
+    down = ceil(kernels / across)
+    # Beside the values two more colors: of lines, and of the room around.
+    table = np.concatenate([colors, np.array([BETWEEN_KERNELS, BETWEEN_FILTERS], np.uint8)])
+    between, around = len(colors), len(colors) + 1
+    numbers = np.full((filters, down * across, height + line, width + line), between, np.uint16)
+    numbers[:, :kernels, :height, :width] = color_numbers(flat, largest)
+    numbers[:, kernels:] = around
+    shape = (filters, down, across, height + line, width + line)
+    cells = numbers.reshape(shape).transpose(0, 1, 3, 2, 4)
+    cells = cells.reshape(filters, down * (height + line), across * (width + line))
+    cells = cells[:, : cells.shape[1] - line, : cells.shape[2] - line]
+    room = max(1, round(ROOM * max(cells.shape[1:]) / 2))
+    cells = np.pad(cells, ((0, 0), (room, room), (room, room)), constant_values=around)
+    columns = min(columns, filters)
+    rows = ceil(filters / columns)
+    sheet = np.full((rows * columns, *cells.shape[1:]), around, np.uint16)
+    sheet[:filters] = cells
+    sheet = sheet.reshape(rows, columns, *cells.shape[1:]).transpose(0, 2, 1, 3)
+    return table[sheet.reshape(rows * cells.shape[1], columns * cells.shape[2])]
