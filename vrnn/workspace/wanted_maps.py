@@ -64,7 +64,7 @@ def state_layers(world: World) -> set[Key]:
             found.add((slot, network.node_ids[name]))
     if world.state.fold_display != "strongest":
         for slot in world.slots:
-            shapes = world.networks[slot].placement(world.state, slot).panel_shapes
+            shapes = world.placement_frame(slot).placement.panel_shapes
             found |= {(slot, node) for node, shape in shapes.items() if shape.shows_one_map}
     return found
 

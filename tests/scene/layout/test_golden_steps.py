@@ -177,3 +177,14 @@ def test_a_block_that_is_very_long_is_divided_into_equal_parts():
                 sizes = [len(part) for part in parts]
                 assert len(parts) == min(count, -(-width // (limit / 4)))
                 assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("case", ["small", 3, 5])
+def test_scaled_units_are_measured_as_their_scaled_columns(case):
+    for unit in laid_out(case)[-1]:
+        scaled = unit.scaled(1.5).scaled(1.2)
+        again = terrace_steps.Unit.of(scaled.columns, unit.stage, unit.block, unit.name_room)
+        for name in ("width", "panel_width", "height", "panel_area"):
+            assert getattr(scaled, name) == pytest.approx(getattr(again, name)), name
+        wanted = pytest.approx(1.8 * unit.columns[0].panel_widths[0])
+        assert scaled.columns[0].panel_widths[0] == wanted

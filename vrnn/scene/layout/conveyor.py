@@ -196,7 +196,7 @@ def _columns(step: Step, index: int, spread: float) -> list[PlacedColumn]:
         spread: Part of its width that gaps are widened by.
     """
     if index % 2:
-        step = tuple(replace(unit, columns=unit.columns[::-1]) for unit in step[::-1])
+        step = tuple(replace(unit, unscaled=unit.unscaled[::-1]) for unit in step[::-1])
     return list(place_columns(step, spread * step_width(step)))
 
 

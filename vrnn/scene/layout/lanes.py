@@ -59,6 +59,12 @@ class Column:
         """Width of the panels and of what is kept free beside them."""
         return self.left + self.width + self.right
 
+    @property
+    def panel_area(self) -> float:
+        """Of all panels, square meters."""
+        sides = zip(self.panel_widths, self.panel_heights, strict=True)
+        return sum(width * height for width, height in sides)
+
     def scaled(self, factor: float) -> Column:
         """Return the column so many times as large, but for the strips with labels."""
         return replace(

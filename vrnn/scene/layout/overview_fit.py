@@ -55,8 +55,7 @@ def step_rooms(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> list[fl
 
 def panel_share(steps: Sequence[Step], view: StepsView) -> float:
     """Return the share of the overview that panels cover."""
-    columns = [[column for unit in step for column in unit.columns] for step in steps]
-    areas = [sum(float(np.dot(c.panel_widths, c.panel_heights)) for c in row) for row in columns]
+    areas = [sum(unit.panel_area for unit in step) for step in steps]
     return float((np.array(areas) / view.pictures).sum())
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from math import sqrt
 
 from vrnn.scene.layout.lanes import Column, Sources, columns_of, even_out, side_nodes
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.stages import Stage, StageBlock
-from vrnn.scene.layout.types import Footprint, name_scale
+from vrnn.scene.layout.types import LABEL_STRIP, Footprint, name_scale
 from vrnn.style import font
 
 COLUMN_GAP = 0.36
@@ -57,35 +58,55 @@ MAX_STEP_SCALE = 2.2
 class Unit:
     """Columns that stay on one step.
 
+    What is measured is all as it is with the panels scaled; the columns themselves are scaled when
+    they are asked for, as many ways to break steps are measured and one is placed.
+
     Attributes:
-        columns: From left to right.
+        unscaled: The columns from left to right, before they are scaled.
         stage: Index of their stage.
         block: Index of their block in the whole network.
         width: Of all, meters.
         panel_width: Of that, what grows with the panels, meters.
         height: Of the highest, meters.
+        panel_area: Of all panels, square meters.
         name_room: Width for the stage's name, meters.
+        scale: How many times as large the panels are as in `unscaled`.
     """
 
-    columns: tuple[Column, ...]
+    unscaled: tuple[Column, ...]
     stage: int
     block: int
     width: float
     panel_width: float
     height: float
+    panel_area: float
     name_room: float
+    scale: float = 1.0
 
     @classmethod
     def of(cls, columns: tuple[Column, ...], stage: int, block: int, name_room: float) -> Unit:
         """Return a unit of columns, measured."""
         panel_width = sum(column.extent for column in columns)
         height = max(column.height for column in columns)
-        return cls(columns, stage, block, _width(columns), panel_width, height, name_room)
+        area = sum(column.panel_area for column in columns)
+        return cls(columns, stage, block, _width(columns), panel_width, height, area, name_room)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns from left to right."""
+        if self.scale == 1.0:
+            return self.unscaled
+        return tuple(column.scaled(self.scale) for column in self.unscaled)
 
     def scaled(self, factor: float) -> Unit:
         """Return the unit with panels so many times as large."""
-        columns = tuple(column.scaled(factor) for column in self.columns)
-        return Unit.of(columns, self.stage, self.block, self.name_room)
+        panel_width = factor * self.panel_width
+        return replace(
+            self, scale=factor * self.scale,
+            width=self.width - self.panel_width + panel_width, panel_width=panel_width,
+            height=LABEL_STRIP + factor * (self.height - LABEL_STRIP),
+            panel_area=factor**2 * self.panel_area,
+        )  # fmt: skip
 
 
 Step = tuple[Unit, ...]
