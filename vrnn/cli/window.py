@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from vrnn.app.opened_window import OpenedWindow, open_window
 from vrnn.cli.interrupt import handle_interrupt
+from vrnn.compute import torch_libraries
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
@@ -17,6 +18,7 @@ def run(options: Options) -> int:
     opened, reason = _open_first(options)
     try:
         # The window stands by now: what follows takes the longest to import.
+        torch_libraries.begin_loading()
         from vrnn.app.desktop import DesktopApp
         from vrnn.cli.opening import read_opening
 

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import networkx
+from typing import TYPE_CHECKING
 
 from vrnn.network.axes import Axis, AxisRole, Presentation
 from vrnn.network.node_layout import NodeLayout
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ class Network:
 
     def graph(self) -> networkx.DiGraph:
         """Return a directed graph of ids; each has its `Node` under "node"."""
+        import networkx  # here, as it takes a tenth of a second and hardly a network needs it
+
         graph: networkx.DiGraph = networkx.DiGraph()
         graph.add_nodes_from((node.id, {"node": node}) for node in self.nodes)
         graph.add_edges_from((e.source, e.target, {"label": e.label}) for e in self.edges)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
+from typing import TYPE_CHECKING
 
-import networkx
 import numpy as np
 from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    import networkx
 
 NODE_GRID = 128
 """Side of the raster in which the nearest node and the edges are looked up."""
@@ -112,6 +115,8 @@ def layout_nodes(count: int, edges: np.ndarray) -> NodeLayout | None:
     Returns:
         The layout; None for a graph that is too large, or without edges.
     """
+    import networkx  # here, as few networks have a graph among their data
+
     edges = np.asarray(edges, np.int64).reshape(-1, 2)
     inside = ((edges >= 0) & (edges < count)).all(1) & (edges[:, 0] != edges[:, 1])
     edges = np.unique(np.sort(edges[inside], 1), axis=0)
@@ -133,6 +138,8 @@ def layout_nodes(count: int, edges: np.ndarray) -> NodeLayout | None:
 
 def _pivot_layout(graph: networkx.Graph, count: int) -> np.ndarray:
     """(N, 2) float64: nodes that are far apart along edges are far apart, not to scale."""
+    import networkx
+
     pivots: list[int] = []
     distances = np.zeros((count, min(PIVOTS, count)))
     to_nearest = np.full(count, np.inf)

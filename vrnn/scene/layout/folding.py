@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-
-import networkx
 
 from vrnn.network.graph import Annotation, Edge, Network, Node
 
@@ -73,17 +71,14 @@ def fold_modules(network: Network, folds: Collection[str]) -> FoldedNetwork:
         representative = {node.id: node.id for node in network.nodes}
         for name in outer:
             representative.update(dict.fromkeys(members[name], members[name][-1]))
-        graph: networkx.DiGraph = networkx.DiGraph()
-        graph.add_nodes_from(representative.values())
         pairs = [(representative[e.source], representative[e.target]) for e in network.edges]
-        graph.add_edges_from(pair for pair in pairs if pair[0] != pair[1])
-        if networkx.is_directed_acyclic_graph(graph):
+        order, cycle = list(network.by_id), set[int]()
+        if outer:
+            order, cycle = _run_order(network, representative, pairs)
+        if not cycle:
             break
-        cycle = {edge[0] for edge in networkx.find_cycle(graph)}
         unfoldable += [name for name in outer if members[name][-1] in cycle]
     folded = {members[name][-1]: name for name in outer}
-    first = _first_positions(network, representative)
-    order = networkx.lexicographical_topological_sort(graph, key=first.__getitem__)
     nodes = tuple(
         _module_node(network, folded[i], members[folded[i]]) if i in folded else network.by_id[i]
         for i in order
@@ -104,6 +99,21 @@ def fold_modules(network: Network, folds: Collection[str]) -> FoldedNetwork:
 
 def _parent(name: str) -> str:
     return name.rpartition(".")[0]
+
+
+def _run_order(
+    network: Network, representative: Mapping[int, int], pairs: Iterable[tuple[int, int]]
+) -> tuple[list[int], set[int]]:
+    """Ids of what is visible in run order; or, where data comes back to a module, the circle."""
+    import networkx  # here: it takes a tenth of a second, which a start without folds need not wait
+
+    graph: networkx.DiGraph = networkx.DiGraph()
+    graph.add_nodes_from(representative.values())
+    graph.add_edges_from(pair for pair in pairs if pair[0] != pair[1])
+    if not networkx.is_directed_acyclic_graph(graph):
+        return [], {edge[0] for edge in networkx.find_cycle(graph)}
+    first = _first_positions(network, representative)
+    return list(networkx.lexicographical_topological_sort(graph, key=first.__getitem__)), set()
 
 
 def _first_positions(network: Network, representative: Mapping[int, int]) -> dict[int, int]:
