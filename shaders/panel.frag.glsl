@@ -1,7 +1,7 @@
 #version 410 core
 // Every map of a layer, each in its cell; from afar one picture of the layer. A pixel takes the mean of a few samples inside itself, at
 // the pyramid level where they are about a texel apart: smooth at any distance. Without WITH_MAPS only
-// the pictures of layers that are far away, and only those that have colors.
+// the pictures of layers that are far away: with WITH_VALUES those that have values, else those that have colors.
 #include "lib/views.glsl"
 #include "lib/map_store.glsl"
 
@@ -29,14 +29,16 @@ vec3 shade(float value, vec2 range) {
     return texelFetch(color_table, ivec2(fraction * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
 }
 
+// The range of values that the colors span in a channel whose values have a range.
+vec2 range_of(vec2 range) {
+    if (color_range.x > 0.5) range = vec2(-1.0, 1.0) * max(-range.x, range.y);
+    return (value_range.x == value_range.y ? range : value_range.xy) * value_range.z;
+}
+
 // The range of values that the colors span in a channel.
 vec2 channel_range(int channel) {
-    vec2 range = value_range.xy;
-    if (range.x == range.y) {
-        range = vec2(load_value(maps.w + channel), load_value(maps.w + maps.z + channel));
-        if (color_range.x > 0.5) range = vec2(-1.0, 1.0) * max(-range.x, range.y);
-    }
-    return range * value_range.z;
+    vec2 range = vec2(load_value(maps.w + channel), load_value(maps.w + maps.z + channel));
+    return range_of(range);
 }
 
 #if WITH_RELEVANCE
@@ -55,19 +57,10 @@ bool find_map(vec2 position, out int channel, out vec2 map_uv) {
     return channel < maps.z && all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
 }
 
-// The color of a value of a map. number: of it in the store; map_size: how many the map has.
-vec3 color_of_value(int number, int map_size, int channel, vec2 range) {
-    if (value_range.z < 0.0) {  // the three maps are the red, green and blue of an image
-        number -= channel * map_size;
-        return vec3(load_value(number), load_value(number + map_size), load_value(number + 2 * map_size));
-    }
-    float value = load_value(number);
-#if WITH_RELEVANCE
-    if (ground_opacity.x >= 0) {
-        return relevance_over(value, range, load_ground(channel), load_ground(maps.z + channel), load_ground(number - maps.w));
-    }
-#endif
-    return shade(value, range);
+// The position in the panel of one of samples × samples inside the pixel.
+vec2 sample_position(int number, int samples, vec2 uv_dx, vec2 uv_dy) {
+    vec2 offset = (vec2(number % samples, number / samples) + 0.5) / float(samples) - 0.5;
+    return clamp(uv + uv_dx * offset.x + uv_dy * offset.y, 0.0, 0.99999);
 }
 
 // The curve at this pixel. pixel: its size as a part of a cell.
@@ -111,38 +104,66 @@ void main() {
     int samples = clamp(int(ceil(max(max_texels, 2.0 * max_cells))), 2, 6);
     if (!shows_maps || (WITH_DRAWINGS != 0 && curve_part >= 1.0)) samples = 0;
 
-    vec3 sum = vec3(0.0), value_color;
-    vec2 range;
-    int range_channel = -1, value_number = -1;  // of `range` and `value_color`: neighboring samples often share them
-    for (int i = 0; i < samples * samples; ++i) {
-        vec2 offset = (vec2(i % samples, i / samples) + 0.5) / float(samples) - 0.5;
-        vec2 position = clamp(uv + uv_dx * offset.x + uv_dy * offset.y, 0.0, 0.99999) * cells;
+    // Software OpenGL runs both sides of a branch, but no loop that is empty: each kind has its own.
+    bool is_plain = WITH_RELEVANCE == 0 && maps.w >= 0 && value_range.z >= 0.0 && (WITH_DRAWINGS == 0 || style != GRAPH);
+    bool is_vector = is_plain && texels.x * texels.y == 1;
+    vec2 spread = 0.5 * (abs(uv_dx) + abs(uv_dy)) * cells;  // of samples; in a gap, whichever map they are beside
+    bool is_one_map = is_plain && !is_vector && max(spread.x, spread.y) <= 0.5 * GAP;
+    int count = samples * samples;
+    vec3 sum = vec3(0.0);
+    for (int i = 0; i < (is_plain && (is_vector || is_one_map) ? 0 : count); ++i) {
         int channel;
         vec2 map_uv;
-        if (!find_map(position, channel, map_uv)) {
+        if (!find_map(sample_position(i, samples, uv_dx, uv_dy) * cells, channel, map_uv)) {
             sum += empty_color();
-            continue;
-        }
-        if (maps.w < 0) {
+        } else if (maps.w < 0) {
             sum += min(background.rgb * 1.5, 1.0);
-            continue;
-        }
-        if (channel != range_channel) {
-            range_channel = channel;
-            range = channel_range(channel);
-        }
-        if (WITH_DRAWINGS != 0 && style == GRAPH) {
+        } else if (WITH_DRAWINGS != 0 && style == GRAPH) {
             int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
-            sum += graph_color(drawing.y, first, texels.y, map_uv, range);
-            continue;
+            sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
+        } else {
+            ivec2 texel = ivec2(map_uv * vec2(level.yx));
+            if (value_range.z < 0.0) {  // the three maps are the red, green and blue of an image
+                int red = level_first + texel.y * level.y + texel.x, map_size = level.x * level.y;
+                sum += vec3(load_value(red), load_value(red + map_size), load_value(red + 2 * map_size));
+                continue;
+            }
+            float value = load_value(level_first + (channel * level.x + texel.y) * level.y + texel.x);
+#if WITH_RELEVANCE
+            if (ground_opacity.x >= 0) {
+                int texel_number = level_first - maps.w + (channel * level.x + texel.y) * level.y + texel.x;
+                sum += relevance_over(value, channel_range(channel), load_ground(channel), load_ground(maps.z + channel), load_ground(texel_number));
+                continue;
+            }
+#endif
+            sum += shade(value, channel_range(channel));
         }
-        ivec2 texel = ivec2(map_uv * vec2(level.yx));
-        int number = (channel * level.x + texel.y) * level.y + texel.x;
-        if (number != value_number) {
-            value_number = number;
-            value_color = color_of_value(level_first + number, level.x * level.y, channel, range);
-        }
-        sum += value_color;
+    }
+    // Maps of a single value, which is its channel's range too.
+    for (int i = 0; i < (is_vector ? count : 0); ++i) {
+        int channel;
+        vec2 map_uv;
+        bool is_map = find_map(sample_position(i, samples, uv_dx, uv_dy) * cells, channel, map_uv);
+        float value = load_value(level_first + min(channel, maps.z - 1));
+        sum += is_map ? shade(value, range_of(vec2(value))) : empty_color();
+    }
+    // Samples that are all in one map, or beside it.
+    int first = 0;
+    vec2 range = vec2(0.0);
+    vec2 cell = floor(clamp(uv, 0.0, 0.99999) * cells);
+    if (is_one_map) {
+        int channel = int(cell.y) * maps.x + int(cell.x) + texels.z;
+        is_one_map = channel < maps.z;
+        if (is_one_map) range = channel_range(channel);
+        else sum = empty_color() * float(count);
+        first = level_first + channel * level.x * level.y;
+    }
+    for (int i = 0; i < (is_one_map ? count : 0); ++i) {
+        vec2 map_uv = (sample_position(i, samples, uv_dx, uv_dy) * cells - cell - 0.5) / (1.0 - GAP) + 0.5;
+        bool is_map = all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
+        ivec2 texel = ivec2(clamp(map_uv, 0.0, 0.99999) * vec2(level.yx));
+        float value = load_value(first + texel.y * level.y + texel.x);
+        sum += is_map ? shade(value, range) : empty_color();
     }
     vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
     if (far_part > 0.0) {
@@ -154,7 +175,8 @@ void main() {
     }
 #else
     vec2 position = (uv - 0.5) / fit + 0.5;
-    vec3 shown = image_color(picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit));
+    vec4 code = picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit);
+    vec3 shown = WITH_VALUES != 0 ? picture_color(code, true) : image_color(code);
     if (any(greaterThan(abs(position - 0.5), vec2(0.5)))) shown = empty_color();
 #endif
     vec3 lit = mix(dim_color(), mix(shown, border_light.rgb, border_part), border_light.w);

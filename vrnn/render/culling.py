@@ -79,7 +79,7 @@ def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
 
 
 def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
-    """Tell which panels show nothing but the picture of their layer, in colors of its own.
+    """Tell which panels show nothing but the picture of their layer.
 
     Args:
         panels: (N,) of `PANEL`.
@@ -90,9 +90,9 @@ def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
     """
     middle = panels["origin"] + 0.5 * (panels["right"] + panels["down"])
     distance = np.linalg.norm(key.position - middle, axis=1) - key.max_move
-    number, has_values = panels["layer_picture"].T
+    number = panels["layer_picture"][:, 0]
     most = key.pixels_per_unit * panels["picture_fit"][:, 2]
-    is_far: np.ndarray = (number > 0) & (has_values == 0) & (most < DISSOLVE_PIXELS[0] * distance)
+    is_far: np.ndarray = (number > 0) & (most < DISSOLVE_PIXELS[0] * distance)
     return is_far
 
 

@@ -37,11 +37,13 @@ PANEL_DEFINES = {
     "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
     "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
     "STYLE_BITS": STYLE_BITS, "WITH_RELEVANCE": 0, "WITH_MAPS": 1,
+    "WITH_VALUES": 0,
     "PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS,
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
 curves and graphs too; WITH_RELEVANCE: whether it draws relevance, and nothing else;
-WITH_MAPS: whether it draws more than pictures of layers."""
+WITH_MAPS: whether it draws more than pictures of layers; WITH_VALUES: whether these have values in
+place of colors, where it does not."""
 HORIZON_SIDES = 24
 """Flat pieces that the band along the horizon is made of."""
 PANEL_TEXTURES = {"map_store": 0, "color_table": 1, "pictures": 2}
@@ -50,6 +52,8 @@ RELEVANCE_TEXTURES = {**PANEL_TEXTURES, "ground_store": 3}
 """Those of it with relevance."""
 PICTURE_TEXTURES = {"pictures": 2}
 """Those of it without maps."""
+VALUE_TEXTURES = {"color_table": 1, "pictures": 2}
+"""Those of it for pictures that have values."""
 
 
 class DrawListRenderer:
@@ -75,6 +79,10 @@ class DrawListRenderer:
         self._relevance: InstanceRenderer | None = None
         distant = Shader(ctx, "panel", {**PANEL_DEFINES, "WITH_MAPS": 0}, PICTURE_TEXTURES)
         self._distant_panels = InstanceRenderer(ctx, distant, PANEL)
+        valued = Shader(
+            ctx, "panel", {**PANEL_DEFINES, "WITH_MAPS": 0, "WITH_VALUES": 1}, VALUE_TEXTURES
+        )
+        self._distant_values = InstanceRenderer(ctx, valued, PANEL)
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
         self._panel_fringes, self._quad_fringes = (
             InstanceRenderer(ctx, Shader(ctx, "fringe", defines), dtype, FRINGE_VERTICES)
@@ -130,6 +138,9 @@ class DrawListRenderer:
         for slot, records in visible.pictures.items():
             self._pictures.texture(slot).use(2)
             self._draw(self._distant_panels, records, (slot, cache_key), mode)
+        for slot, records in visible.valued.items():
+            self._pictures.texture(slot).use(2)
+            self._draw(self._distant_values, records, (slot, cache_key), mode)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
             panels = self._drawings if (records["style"] & STYLE_MASK).any() else self._panels
@@ -175,6 +186,8 @@ class DrawListRenderer:
         """Draw the smooth edges of all rectangles, when what lies behind them is drawn."""
         for (slot, array), records in visible.panels.items():
             self._draw(self._panel_fringes, records, (slot, array, cache_key), mode)
+        for slot, records in visible.valued.items():  # mostly dark, so that they need their frames
+            self._draw(self._panel_fringes, records, (slot, cache_key), mode)
         self._draw(self._quad_fringes, visible.fringed, cache_key, mode)
         self._images.draw_fringes(draw_list.image_quads, mode)
         self.draw_calls += len(draw_list.image_quads)
@@ -255,6 +268,7 @@ class DrawListRenderer:
             self._panels,
             self._drawings,
             self._distant_panels,
+            self._distant_values,
             self._quads,
             self._panel_fringes,
             self._quad_fringes,

@@ -49,10 +49,10 @@ def split_strokes(strokes: np.ndarray, key: CullKey) -> ThinStrokes:
     is_thin = strokes["width"] * key.pixels_per_unit < LINE_PIXELS * away
     # Light that runs along an edge and arrow heads need their own shader.
     is_thin &= (strokes["kind"] <= 0) & (strokes["flow"][:, 1] == 0)
-    return ThinStrokes(strokes[~is_thin], joined(strokes[is_thin], key))
+    return ThinStrokes(strokes[~is_thin], join_straight(strokes[is_thin], key))
 
 
-def joined(strokes: np.ndarray, key: CullKey) -> np.ndarray:
+def join_straight(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     """Return strokes with straight pieces that follow each other as one.
 
     Args:

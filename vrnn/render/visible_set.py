@@ -15,6 +15,7 @@ from vrnn.render.culling import (
     strokes_in_view,
 )
 from vrnn.render.frustum import Frustum
+from vrnn.render.parallel_strokes import merge_parallel
 from vrnn.render.text import TextBatch, cull_unreadable
 from vrnn.render.thin_strokes import split_quads, split_strokes
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE, DrawList
@@ -29,6 +30,7 @@ class VisibleSet:
         key: The viewpoint.
         panels: Records of `PANEL`, front to back, by network and map array: those that show maps.
         pictures: The same by network of those that show only the pictures of their layers.
+        valued: The same of those whose pictures have values in place of colors.
         quads: Records of `QUAD`.
         fringed: Those of them whose edges are smooth.
         strokes: Records of `STROKE`.
@@ -40,6 +42,7 @@ class VisibleSet:
     key: CullKey
     panels: dict[tuple[int, int], np.ndarray]
     pictures: dict[int, np.ndarray]
+    valued: dict[int, np.ndarray]
     quads: np.ndarray
     fringed: np.ndarray
     strokes: np.ndarray
@@ -66,14 +69,17 @@ def find_visible(
         pictures.setdefault(slot, []).append(records[is_far])
         panels[slot, array] = sort_front_to_back(records[~is_far], key.position)
     # Pictures lie in one array, wherever the maps behind them do.
-    far = {
-        slot: sort_front_to_back(np.concatenate(parts), key.position)
-        for slot, parts in pictures.items()
-    }
+    colored: dict[int, np.ndarray] = {}
+    valued: dict[int, np.ndarray] = {}
+    for slot, parts in pictures.items():
+        records = sort_front_to_back(np.concatenate(parts), key.position)
+        has_values = records["layer_picture"][:, 1] != 0
+        colored[slot], valued[slot] = records[~has_values], records[has_values]
     quads = split_quads(rectangles_in_view(draw_list.quads, frustum), key)
     strokes = cull_short_strokes(strokes_in_view(draw_list.strokes, frustum), key)
     thick, thin = split_strokes(strokes, key)
     return VisibleSet(
-        draw_list, key, panels, far, quads.whole, quads.fringed, thick,
-        np.concatenate([thin, quads.lines]), cull_unreadable(labels, key, frustum),
+        draw_list, key, panels, colored, valued, quads.whole, quads.fringed, thick,
+        lines=np.concatenate([merge_parallel(thin, key), quads.lines]),
+        glyphs=cull_unreadable(labels, key, frustum),
     )  # fmt: skip
