@@ -27,6 +27,7 @@ from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.network.weight_sheets import weight_sheet
 from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.manifest import Manifest
+from vrnn.recordings.step_ridges import ridges_of
 from vrnn.recordings.step_series import open_series
 from vrnn.scene.difference_readout import DifferenceLegend, difference_legend
 from vrnn.scene.layout.panel_size import panel_size
@@ -209,6 +210,41 @@ def test_an_edit_is_of_the_step_that_is_shown(app, folder) -> None:
     expected = maps_of(folder, 0)
     np.testing.assert_allclose(shown[[0, 2, 3]], expected[[0, 2, 3]], atol=2e-3)
     assert np.ptp(shown[1]) < 1e-3  # its bias alone
+
+
+def test_near_layers_show_ridge_plots_over_the_steps(app, folder) -> None:
+    network = app.world.networks[0]
+    node = network.node_ids["conv"]
+    app.picture("layer:conv", (64, 36))
+    visual = app.world.nearby_visual
+    assert visual is not None
+    assert len(visual.image_quads) == 2  # weights and activations
+    assert "step 0" in {label.text for label in visual.labels}
+    ridges = app.workspace.training_ridges.of(node)
+    assert ridges is not None
+    assert ridges.steps == (0, 1, 2, 3, 4)
+    parts = [weight(folder, step).numpy() for step in ridges.steps]
+    assert ridges.weight_range[1] >= max(part.max() for part in parts)
+    maps = [maps_of(folder, step) for step in ridges.steps]
+    expected, ends = ridges_of(maps, ridges.activations.shape[1])
+    np.testing.assert_allclose(ridges.activation_range, ends, rtol=1e-4)
+    np.testing.assert_allclose(ridges.activations, expected, atol=0.02)
+    images = visual.image_quads
+    app.do(GoToStep(1))
+    app.picture("layer:conv", (64, 36))
+    visual = app.world.nearby_visual
+    assert visual is not None
+    now = visual.image_quads
+    assert all(one.pixels is other.pixels for one, other in zip(images, now, strict=True))
+
+
+def test_without_a_training_histograms_cost_what_they_did(folder) -> None:
+    with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as app:
+        app.picture("layer:conv", (64, 36))
+        visual = app.world.nearby_visual
+        assert visual is not None
+        assert not visual.image_quads
+        assert app.workspace.training_ridges.of(0) is None
 
 
 def test_a_session_opens_its_recording_again(app, folder, tmp_path, capsys) -> None:

@@ -39,6 +39,7 @@ from vrnn.workspace.step_differences import StepDifferences
 from vrnn.workspace.step_kernels import StepKernels
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
+from vrnn.workspace.training_ridges import TrainingRidges
 
 FEATURE_BYTES_A_FRAME = 2 << 20
 """Bytes of feature visualizations that are sent to the GPU in one frame."""
@@ -70,6 +71,7 @@ class ContentWorkspace(Protocol):
     changed_layers: ChangedLayers
     step_differences: StepDifferences
     step_kernels: StepKernels
+    training_ridges: TrainingRidges
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -163,7 +165,9 @@ class LiveContent:
         self._workspace.jobs.update()
         self._workspace.top_activations.update()
         self._workspace.relevant_images.update()
-        nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
+        nearby = self._nearby.update(
+            self._world, eye, self._workspace.analyses.profiles, self._workspace.training_ridges
+        )
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
         changed = self._feed.residency.update(eye)

@@ -10,7 +10,10 @@ from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import layer_histogram
 from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual, room_beside
+from vrnn.scene.visuals.ridge_cards import PITCH as RIDGE_PITCH
+from vrnn.scene.visuals.ridge_cards import ridge_visual
 from vrnn.scene.world import World
+from vrnn.workspace.ridge_plots import RIDGE_DISTANCE, RidgePlots, Ridges
 
 MAX_DISTANCE = 14.0
 """Meters from the eye; beyond it, a histogram cannot be read."""
@@ -28,26 +31,34 @@ class NearbyHistograms:
     def __init__(self) -> None:
         # By their statistics, which stay the same object when maps are dropped and made again.
         self._histograms: dict[tuple[int, int], tuple[np.ndarray, Histogram]] = {}
+        self._plots = RidgePlots()
         self._drawn_key: object = None
         self._any_shown = False
         self.complete = False
 
     def update(
-        self, world: World, eye: np.ndarray, profiles: dict[tuple[int, int], LayerProfile]
-    ) -> Visual | None:
+        self, world: World, eye: np.ndarray, profiles: dict[tuple[int, int], LayerProfile],
+        ridges: Ridges,
+    ) -> Visual | None:  # fmt: skip
         """Compute missing histograms for at most `MAX_SECONDS_A_FRAME`.
+
+        Where a training is open, the nearest layers show them over its steps.
 
         Args:
             world: Whose layers are looked at.
             eye: (3,) position of the eye, meters.
             profiles: Weights of layers, by network and node; those that are known.
+            ridges: Histograms over the steps of a training of the first network.
 
         Returns:
             The histograms to draw; None while they are unchanged.
         """
-        nearby = self._nearby_layers(world, eye)
+        layers = self._nearby_layers(world, eye)
+        nearby = [(slot, node) for _, slot, node in layers]
+        near = [node for distance, slot, node in layers if slot == 0 and distance < RIDGE_DISTANCE]
+        plotted = self._plots.update(near, ridges, world.state.theme)
         end = time.perf_counter() + MAX_SECONDS_A_FRAME
-        self.complete = True
+        self.complete = self._plots.complete
         for slot, node in nearby:
             stats = world.networks[slot].all_maps[node].channel_stats
             if (slot, node) not in self._histograms or self._histograms[slot, node][0] is not stats:
@@ -62,6 +73,8 @@ class NearbyHistograms:
         drawn_key = (
             [(key, id(self._histograms[key][1]), key in profiles) for key in shown],
             [frame.panel_rects.tobytes() for frame in frames.values()],
+            [(node, id(plot)) for node, plot in plotted.items()],
+            ridges.shown if plotted else None,
         )
         if drawn_key == self._drawn_key:
             return None
@@ -71,11 +84,16 @@ class NearbyHistograms:
             weights = profiles[key].weights if key in profiles else None
             slot, node = key
             rect, name = frames[slot].panel_rect(node), world.visible_node(slot, node).name
+            if slot == 0 and node in plotted:
+                room = room_beside(rect, frames[slot].panel_rects, 2 * RIDGE_PITCH)
+                parts.append(ridge_visual(rect, plotted[node], ridges.shown, name, room))
+                continue
             room = room_beside(rect, frames[slot].panel_rects)
             parts.append(histogram_visual(rect, self._histograms[key][1], weights, name, room))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
+            tuple(image for part in parts for image in part.image_quads),
         )
 
     @property
@@ -83,8 +101,8 @@ class NearbyHistograms:
         """Whether any histogram is shown."""
         return self._any_shown
 
-    def _nearby_layers(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
-        """Network and node of layers within reach that have maps, the nearest first."""
+    def _nearby_layers(self, world: World, eye: np.ndarray) -> list[tuple[float, int, int]]:
+        """Distance, network and node of layers within reach that have maps, the nearest first."""
         layers = []
         for slot in world.slots:
             frame, network = world.placement_frame(slot), world.networks[slot]
@@ -97,4 +115,4 @@ class NearbyHistograms:
                     continue
                 if maps.height * maps.width > 1:
                     layers.append((float(distance[i]), slot, node))
-        return [(slot, node) for _, slot, node in sorted(layers)]
+        return sorted(layers)

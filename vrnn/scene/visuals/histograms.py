@@ -37,12 +37,13 @@ DEPTH_BESIDE = 0.4
 """Meters in front of a panel or behind it that another one is beside it."""
 
 
-def room_beside(rect: np.ndarray, others: np.ndarray) -> float:
+def room_beside(rect: np.ndarray, others: np.ndarray, height: float = 2 * PITCH) -> float:
     """Return how wide cards at the left of a panel may be.
 
     Args:
         rect: (5,) of the panel, see `PlacementFrame.panel_rects`.
         others: (N, 5) of the panels that may be near, itself among them.
+        height: Of the cards, meters.
 
     Returns:
         Meters, `WIDTH` at most; 0 or less where another panel is too near.
@@ -50,7 +51,7 @@ def room_beside(rect: np.ndarray, others: np.ndarray) -> float:
     left = rect[0] - rect[3] / 2
     right_ends = others[:, 0] + others[:, 3] / 2
     is_beside = np.abs(others[:, 2] - rect[2]) < DEPTH_BESIDE
-    is_beside &= (others[:, 1] < rect[1] + 2 * PITCH) & (others[:, 1] + others[:, 4] > rect[1])
+    is_beside &= (others[:, 1] < rect[1] + height) & (others[:, 1] + others[:, 4] > rect[1])
     is_beside &= (right_ends <= left) & (right_ends > left - WIDTH - GAP - CLEAR)
     nearest = float(right_ends[is_beside].max(initial=-np.inf))
     return min(WIDTH, float(left) - GAP - CLEAR - nearest)
