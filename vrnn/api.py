@@ -540,8 +540,11 @@ def watch(
 
     Args:
         model: The `nn.Module` that is trained.
-        example: What goes in in the window: a tensor with a batch, or a tuple of those that the
-            model takes; None for what the first pass of the training takes, its first sample.
+        example: What goes in in the window: a tensor with a batch, a tuple of those that the model
+            takes, or a list of images. Several images are kept beside the recording, up to 64 of
+            64 MB: the Training panel has the answers to all, and says which is shown. None for
+            what the first pass of the training takes: of a batch of images the first 8, of
+            anything else the first sample.
         every: A step in so many is kept.
         names: A pattern that names of weights fit, such as `layer4.*`: only these are kept again
             after the first step.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from torch import nn
 
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.edit import Undo
+from vrnn.commands.inputs import NextImage, SetInputImage
 from vrnn.commands.kernel_edits import EditKernel
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.training import GoToStep
 from vrnn.commands.training_difference import ShowStepDifference
 from vrnn.commands.training_values import ShowLayerValues
+from vrnn.compute.training.example_scores_job import ExampleScoresJob
 from vrnn.compute.training.watch import watch_model
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
@@ -26,7 +29,7 @@ from vrnn.network.model_spec import ModelSpec
 from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.network.weight_sheets import weight_sheet
 from vrnn.recordings.gradient_files import read_gradients
-from vrnn.recordings.manifest import Manifest
+from vrnn.recordings.manifest import EXAMPLE, Manifest
 from vrnn.recordings.step_ridges import ridges_of
 from vrnn.recordings.step_series import open_series
 from vrnn.scene.difference_readout import DifferenceLegend, difference_legend
@@ -245,6 +248,60 @@ def test_without_a_training_histograms_cost_what_they_did(folder) -> None:
         assert visual is not None
         assert not visual.image_quads
         assert app.workspace.training_ridges.of(0) is None
+
+
+IMAGES = torch.linspace(0, 1, 64).view(1, 1, 8, 8) * torch.tensor([1.0, 0.5, -1.0]).view(3, 1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def several(folder: Path) -> Path:
+    """A recording that was watched with three images."""
+    scope: dict[str, type[nn.Module]] = {}
+    exec(NET, scope)
+    torch.manual_seed(0)
+    net = scope["Net"]()
+    place = folder / "several"
+    with watch_model(net, list(IMAGES), every=1, folder=place, window=False):
+        net(IMAGES).square().mean().backward()
+        torch.optim.SGD(net.parameters(), lr=0.5).step()
+    return place
+
+
+def test_the_image_that_is_shown_is_chosen_among_several(folder, several) -> None:
+    spec = ModelSpec(str(folder / "net.py"), example=several / EXAMPLE)
+    with OffscreenApp([spec], load_config()) as app:
+        app.open_training(several, 1)
+        answers = app.workspace.example_answers
+        assert answers.count == 3
+        node = app.world.networks[0].node_ids["conv"]
+        state = {n: t for f in open_series(several).files_for(1) for n, t in load_file(f).items()}
+        for number in (2, 0):
+            app.do(SetInputImage(example=number))
+            maps = app.world.networks[0].maps[node]
+            expected = nn.functional.conv2d(
+                IMAGES[number : number + 1], state["conv.weight"], state["conv.bias"]
+            )[0]
+            np.testing.assert_allclose(maps.values * np.float32(maps.scale), expected, atol=2e-3)
+        app.do(NextImage())
+        assert app.world.state.input_image.example == 1
+        assert app.world.true_label == ""
+        with pytest.raises(VrnnError, match="no example 3: the training was watched with 3"):
+            app.do(SetInputImage(example=3))
+        scored = ExampleScoresJob(0, 3, app.workspace.training.step_at(1))
+        found: list[Any] = []
+        app.workspace.jobs.start(scored, found.append)
+        while not found:
+            app.feed.handle_events(app.workspace.worker.wait(60.0))
+            app.workspace.jobs.update()
+        net = nn.functional.linear(
+            nn.functional.conv2d(IMAGES, state["conv.weight"], state["conv.bias"]).flatten(1),
+            state["fc.weight"], state["fc.bias"],
+        )  # fmt: skip
+        for number, (answer, scores) in enumerate(zip(found[0], net.softmax(1), strict=True)):
+            assert answer.image.shape == (8, 8, 3)
+            order = scores.argsort(descending=True)
+            assert answer.classes.tolist() == order.tolist(), number
+            np.testing.assert_allclose(answer.probabilities, scores[order], rtol=1e-4)
 
 
 def test_a_session_opens_its_recording_again(app, folder, tmp_path, capsys) -> None:

@@ -38,6 +38,7 @@ class SetInputImage(UndoableCommand):
         number: Of an image of the data set, from 0.
         plain: `gray`, `mean` or `sample`.
         pixels: The key of an image that is remembered.
+        example: Number of an image that the training was watched with, from 0.
     """
 
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = InputImage.FORMER_VALUES
@@ -46,6 +47,7 @@ class SetInputImage(UndoableCommand):
     number: int | None = None
     plain: PlainInput | Literal[""] = ""
     pixels: str = ""
+    example: int | None = None
 
     @property
     def read_image(self) -> Path | None:
@@ -56,9 +58,8 @@ class SetInputImage(UndoableCommand):
         """Give the state with this image."""
         check_choice("image", self.plain or "sample", PLAIN_INPUTS)
         plain: PlainImage = "" if self.plain == "sample" else self.plain
-        return replace(
-            state, input_image=InputImage(self.file, self.number, None, plain, self.pixels)
-        )
+        image = InputImage(self.file, self.number, None, plain, self.pixels, self.example)
+        return replace(state, input_image=image)
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetInputImage]]:
@@ -106,7 +107,7 @@ class _StepImage(Command):
         """Put it in."""
         image, _ = context.workspace.adjacent_image(self.step)
         context.workspace.apply_command(
-            SetInputImage(image.file, image.number, pixels=image.pixels)
+            SetInputImage(image.file, image.number, pixels=image.pixels, example=image.example)
         )
 
     def message(self, context: CommandContext) -> str:

@@ -301,7 +301,7 @@ class LoadedModel:
             s.title, s.class_names, s.random_weights and self.shown_step is None, s.parameters,
             tuple(notes), s.token_names,
             s.candidate.source_files,
-            s.takes_images, isinstance(s.model, CubeModel),
+            s.takes_images, isinstance(s.model, CubeModel), len(s.examples),
         )  # fmt: skip
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:

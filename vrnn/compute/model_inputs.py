@@ -89,6 +89,28 @@ def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
     return map_leaves(value, lambda v: function(v) if isinstance(v, torch.Tensor) else v)
 
 
+def with_sample(inputs: ModelInputs, sample: Sequence[torch.Tensor]) -> ModelInputs:
+    """Return inputs with other tensors in their place, of their types and on their devices.
+
+    Args:
+        inputs: The inputs.
+        sample: The tensors, in the order of those in the inputs; those of another shape are left
+            out, but for one that is to lie the other way round.
+    """
+    given = iter(sample)
+
+    def other(old: torch.Tensor) -> torch.Tensor:
+        new = next(given, old)
+        if new.shape != old.shape:
+            if new.ndim != 2 or new.T.shape != old.shape:
+                return old
+            new = new.T
+        return new.to(old.device, old.dtype)
+
+    changed: ModelInputs = map_tensors(inputs, other)
+    return changed
+
+
 def join_samples(several: Sequence[Inputs]) -> Inputs:
     """Return the inputs of a batch.
 

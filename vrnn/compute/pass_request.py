@@ -11,16 +11,16 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.media.media import Media
+from vrnn.media.media import Example, Media
 from vrnn.media.media_reader import read_media
 from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.kernel_edits import KernelEdit
 from vrnn.network.results import Ablation
 from vrnn.recordings.recorded_step import RecordedStep
 
-ImageInput = np.ndarray | Path | int | Callable[[], np.ndarray] | None
-"""(H, W, 3) uint8, a file, the number of an image in the first model's data set, a function that
-returns an array, or None for each model's own sample."""
+ImageInput = np.ndarray | Path | int | Example | Callable[[], np.ndarray] | None
+"""(H, W, 3) uint8, a file, the number of an image in the first model's data set, one of the images
+that it was watched with, a function that returns an array, or None for each model's own sample."""
 Ablations = Mapping[int, tuple[Ablation, ...]]
 """What is ablated, by slot."""
 NO_ABLATIONS: Ablations = MappingProxyType({})

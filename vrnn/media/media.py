@@ -42,5 +42,16 @@ class Video:
     frames: np.ndarray
 
 
-Media = np.ndarray | Sound | Volume | Video
+@dataclass(frozen=True)
+class Example:
+    """One of several images that a model was watched with, as it goes in.
+
+    Attributes:
+        number: Which, from 0.
+    """
+
+    number: int
+
+
+Media = np.ndarray | Sound | Volume | Video | Example
 """(H, W, 3) uint8 sRGB, an image; or one of the others."""

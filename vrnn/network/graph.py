@@ -147,6 +147,7 @@ class NetworkInfo:
         source_files: The files that define it: when one is saved, it is loaded anew.
         takes_images: Whether it sees an image.
         has_fixed_image: Whether it sees one image and no other, as a feature cube does.
+        example_count: How many images it was watched with; 0 for none.
     """
 
     title: str
@@ -158,6 +159,7 @@ class NetworkInfo:
     source_files: tuple[Path, ...] = ()
     takes_images: bool = True
     has_fixed_image: bool = False
+    example_count: int = 0
 
     @property
     def takes_other_images(self) -> bool:

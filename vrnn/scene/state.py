@@ -168,6 +168,7 @@ class InputImage:
         noise: A noise image.
         plain: An image without a subject.
         pixels: Key of an image that came from elsewhere (the clipboard, a map).
+        example: Number of an image that the first network was watched with.
     """
 
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"plain": {"grey": "gray"}}
@@ -177,6 +178,7 @@ class InputImage:
     noise: NoiseSpec | None = None
     plain: PlainImage = ""
     pixels: str = ""
+    example: int | None = None
 
 
 _NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})

@@ -66,7 +66,8 @@ class CloudLanding:
         """
         if self.pending:
             return False
-        number = 0 if image == InputImage() else image.number
+        is_own = image == InputImage() and not self._source.example_count
+        number = 0 if is_own else image.number
         if (image, passes) != self._image:
             self._moment += number is None
             self._image = image, passes

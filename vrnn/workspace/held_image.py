@@ -121,7 +121,7 @@ def command_for_current_input(state: State) -> SetInputImage | SetInputNoise:
     if image.noise is not None:
         noise = image.noise
         return SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
-    return SetInputImage(image.file, image.number, image.plain, image.pixels)
+    return SetInputImage(image.file, image.number, image.plain, image.pixels, image.example)
 
 
 def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors) -> HeldImage:

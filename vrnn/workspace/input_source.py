@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
+from vrnn.media.media import Example
 from vrnn.media.synthetic import gray_image, mean_image, noise_image
 from vrnn.network.feature_maps import map_shape
 from vrnn.scene.state import InputImage
@@ -20,9 +21,9 @@ MAX_REMEMBERED = 64
 DEFAULT_SIZE = (224, 224)
 """(height, width) in pixels of an input before any network is open."""
 
-WorkerImage = np.ndarray | Path | int | Callable[[], np.ndarray] | None
-"""What the worker runs: pixels, a file, a number in its data set, a function that returns pixels,
-or None for the network's own sample."""
+WorkerImage = np.ndarray | Path | int | Example | Callable[[], np.ndarray] | None
+"""What the worker runs: pixels, a file, a number in its data set, one of the images that it was
+watched with, a function that returns pixels, or None for the network's own sample."""
 
 
 class InputSource:
@@ -54,9 +55,16 @@ class InputSource:
             images: The first network's data set; None for none.
 
         Raises:
-            VrnnError: When its pixels are no longer in memory, or there is no data set to take
-                the mean of.
+            VrnnError: When its pixels are no longer in memory, there is no data set to take
+                the mean of, or no such example.
         """
+        if image.example is not None:
+            count = self.example_count
+            if not 0 <= image.example < count:
+                raise VrnnError(
+                    f"there is no example {image.example}: the training was watched with {count}"
+                )
+            return Example(image.example)
         if image.pixels:
             if image.pixels not in self.pixels:
                 raise VrnnError("this image is no longer in memory; choose another one")
@@ -71,6 +79,12 @@ class InputSource:
                 raise VrnnError("there is no data set to take the mean of; start with --data")
             return lambda: mean_image(images, height, width)
         return image.file if image.file is not None else image.number
+
+    @property
+    def example_count(self) -> int:
+        """How many images the first network was watched with."""
+        network = self._world.networks.get(0)
+        return 0 if network is None else network.info.example_count
 
     def size(self) -> tuple[int, int]:
         """Return (height, width) of the first network's input, pixels."""
@@ -128,11 +142,16 @@ class InputSource:
         Raises:
             VrnnError: When there is only one image.
         """
-        count = len(self.browsable) or (len(images) if images is not None else 0)
+        examples = 0 if self.browsable or images is not None else self.example_count
+        count = len(self.browsable) or (len(images) if images is not None else examples)
         if not count:
             raise VrnnError(
                 "there is only one image: start with --image (several times) or --data FOLDER"
             )
         self._position = (self._position + step) % count
+        if examples:
+            now = self._world.state.input_image.example
+            self._position = ((now or 0) + step) % count
+            return InputImage(example=self._position), f"image {self._position + 1} of {count}"
         image = self.browsable[self._position] if self.browsable else self._position
         return self.to_input_image(image), f"image {self._position + 1} of {count}"

@@ -139,7 +139,8 @@ class LiveContent:
     def _true_label(self) -> str:
         """Return the label of the present input; '' where it is unknown."""
         image, images = self._world.state.input_image, self._feed.datasets.get(0)
-        number = 0 if image == InputImage() else image.number
+        has_examples = self._workspace.input.example_count > 0
+        number = 0 if image == InputImage() and not has_examples else image.number
         if self._workspace.input.streaming or images is None or number is None:
             return ""
         return class_name(images, number) if 0 <= number < len(images) else ""

@@ -37,6 +37,7 @@ from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.comparison import ComparisonManager
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
+from vrnn.workspace.example_scores import ExampleAnswers
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.fetched_maps import FetchedMaps
@@ -85,9 +86,9 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, step_differences, step_kernels, weight_changes, comparison,
-            changed_layers, paths, scores, kernels, pins, volumes: What is computed and shown
-            beside the maps.
+            training_ridges, step_differences, step_kernels, example_answers, weight_changes,
+            comparison, changed_layers, paths, scores, kernels, pins, volumes: What is computed
+            and shown beside the maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -166,6 +167,7 @@ class Workspace:
         self.step_kernels = StepKernels(
             self.world, self.jobs, self.training, self.step_differences, notify
         )
+        self.example_answers = ExampleAnswers(self.world, self.jobs, self.training)
         self.paths = ChannelPathFinder(self.world, self.jobs, notify)
         self.scores = ScoreManager(
             self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
@@ -386,7 +388,9 @@ class Workspace:
         if image == self.world.state.input_image:
             self.run_inference()
         else:
-            self.apply_command(SetInputImage(image.file, image.number, image.plain, image.pixels))
+            self.apply_command(
+                SetInputImage(image.file, image.number, image.plain, image.pixels, image.example)
+            )
 
     def set_initial_image(self, image: np.ndarray | Path | int) -> None:
         """Record which image the worker was given at the start; undo does not go back before it.
@@ -485,6 +489,7 @@ class Workspace:
         self.training_ridges.on_network_loaded()
         self.step_differences.on_network_loaded()
         self.step_kernels.on_network_loaded()
+        self.example_answers.on_network_loaded()
         self.weight_changes.on_network_loaded()
         self.scores.on_network_loaded()
         self.paths.on_network_loaded()

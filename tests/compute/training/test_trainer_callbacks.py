@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from vrnn.compute.loading.example_file import read_example
+from vrnn.compute.loading.example_file import read_examples
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.training.trainer_callbacks import lightning_callback, transformers_callback
 from vrnn.errors import VrnnError
@@ -104,7 +104,7 @@ def test_transformers_own_trainer(tmp_path: Path) -> None:
     series = open_series(folder)
     assert series.steps == (0, 2, 4, 6)
     assert {"loss", "learning_rate"} <= {curve.name for curve in series.curves()}
-    assert [tuple(tensor.shape) for tensor in read_example(folder / EXAMPLE)] == [(1, 3, 8, 8)]
+    assert [tuple(tensor.shape) for tensor in read_examples(folder / EXAMPLE)[0]] == [(1, 3, 8, 8)]
 
 
 def test_lightnings_own_trainer(tmp_path: Path) -> None:

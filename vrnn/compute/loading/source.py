@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from vrnn.compute.loading.calling_forms import resize_images
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.cube_model import cube_model
-from vrnn.compute.loading.example_file import read_example
+from vrnn.compute.loading.example_file import Sample, read_examples
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.foreign_weights import saved_model_advice
@@ -27,12 +28,12 @@ from vrnn.compute.loading.torchvision_models import from_torchvision
 from vrnn.compute.loading.transformers_models import from_transformers
 from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_attributes import attribute
-from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
+from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves, with_sample
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.default.choice import default_model
 from vrnn.errors import VrnnError, error_text
 from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
-from vrnn.media.media import Media
+from vrnn.media.media import Example, Media
 from vrnn.network.model_code import trust_models
 from vrnn.network.model_spec import (
     CUBE,
@@ -61,6 +62,7 @@ class ModelSource:
         dataset: Images for it; None if there are none.
         default_dtype: Torch's default type of numbers while it runs: a script may set it.
         candidate: The model as it was found.
+        examples: The images that it was watched with; () for none.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ModelSource:
         example: ExampleInput,
         device: torch.device,
         notes: tuple[str, ...],
+        examples: tuple[Sample, ...] = (),
     ) -> None:
         """Gather what is known of a model.
 
@@ -77,7 +80,9 @@ class ModelSource:
             example: Inputs that it takes.
             device: Where it runs.
             notes: Sentences for the user about its weights.
+            examples: The images that it was watched with, the first of them in `example`.
         """
+        self.examples = examples
         self.model = candidate.model
         self.title = candidate.title
         self.class_names = candidate.class_names
@@ -127,7 +132,8 @@ class ModelSource:
 
         Args:
             media: (H, W, 3) uint8 or another medium; None for the model's own sample: its example
-                input, or the first image of the data set that can be read, or a photograph.
+                input, or the first image of the data set that can be read, or a photograph. An
+                `Example` is one of `examples`, where there is such a one, else the own sample.
 
         Returns:
             The inputs, with a picture of what goes in, and what the user should know of it.
@@ -136,6 +142,11 @@ class ModelSource:
             VrnnError: The script's transform failed.
         """
         example, note = self._example, ""
+        if isinstance(media, Example):
+            inputs = example.inputs
+            if 0 < media.number < len(self.examples):
+                inputs = with_sample(inputs, self.examples[media.number])
+            return preprocess(self.candidate, inputs, example.slots, None)
         if media is None and example.is_guessed and example.takes_pictures:
             media = self.dataset.first() if self.dataset else None
             if media is None:
@@ -177,8 +188,10 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:
         candidate = replace(candidate, dataset=image_folder(spec.data))
+    examples: tuple[Sample, ...] = ()
     if spec.example is not None:
-        candidate = replace(candidate, example_input=read_example(spec.example))
+        examples = read_examples(spec.example)
+        candidate = replace(candidate, example_input=examples[0])
     if candidate.example_input is None:  # as Lightning's modules may carry it
         carried = attribute(candidate.model, "example_input_array")
         candidate = replace(candidate, example_input=carried)
@@ -186,7 +199,10 @@ def open_source(spec: ModelSpec) -> ModelSource:
     example = find_example_input(candidate, spec.input_size, device, spec.text)
     settled = settle_normalization(candidate, example)
     notes += settled.notes[len(candidate.notes) :]
-    return ModelSource(settled, example, device, notes)
+    if spec.input_size is not None:
+        size = spec.input_size
+        examples = tuple(tuple(resize_images(t, size) for t in sample) for sample in examples)
+    return ModelSource(settled, example, device, notes, examples)
 
 
 def _put_on(candidate: ModelCandidate, device: torch.device) -> None:

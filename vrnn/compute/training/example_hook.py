@@ -9,14 +9,20 @@ from typing import Any
 import torch
 from torch import nn
 
+from vrnn.compute.loading.example_file import batch_size
+
 TARGETS = ("label", "labels", "target", "targets")
 """Keywords of what a model is to answer, which is no part of the example."""
+FIRST_SAMPLES = 8
+"""Images of the first batch that are kept."""
 
 
-def first_sample(
+def first_samples(
     model: nn.Module, arguments: tuple[Any, ...], named: Mapping[str, Any]
 ) -> tuple[torch.Tensor, ...] | None:
-    """Return the first sample of the arguments of a pass; None where they are not plain tensors.
+    """Return the first samples of the arguments of a pass; None where they are not plain tensors.
+
+    Of a batch of images they are the first FIRST_SAMPLES, of anything else it is one.
 
     Args:
         model: Whose pass it is.
@@ -31,7 +37,8 @@ def first_sample(
         taken.append(named[name])
     if not taken or not all(isinstance(a, torch.Tensor) and a.ndim for a in taken):
         return None
-    return tuple(a.detach()[:1].cpu().clone() for a in taken)
+    count = min(batch_size(taken), FIRST_SAMPLES)
+    return tuple(a.detach()[:count].cpu().clone() for a in taken)
 
 
 def on_first_pass(
@@ -53,7 +60,7 @@ def on_first_pass(
         nonlocal is_done
         hook.remove()
         is_done = True
-        use(first_sample(module, arguments, named))
+        use(first_samples(module, arguments, named))
 
     def give_up() -> None:
         if not is_done:

@@ -46,7 +46,7 @@ def watch_model(
     if window and not source:
         show = partial(_tell_how_to_show, type(inner).__name__)
     if example is not None:
-        write_example(watcher.folder, example)
+        _keep_example(watcher.folder, example)
         show(watcher.folder)
         return watcher
     here = watcher.folder
@@ -54,13 +54,20 @@ def watch_model(
     def use(sample: Any) -> None:
         try:
             if sample is not None:
-                write_example(here, sample)
+                _keep_example(here, sample)
         except VrnnError as error:  # the window then takes an input of its own
             logger.warning(str(error))
         show(here)
 
     watcher.on_first_step = on_first_pass(inner, use)
     return watcher
+
+
+def _keep_example(folder: Path, example: Any) -> None:
+    """Write what goes in in the window; what is not kept of it is told."""
+    note = write_example(folder, example)
+    if note:
+        logger.warning(note)
 
 
 def _usual_budget(model: nn.Module) -> float:

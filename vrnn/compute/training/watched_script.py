@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
-from vrnn.compute.training.example_hook import first_sample
+from vrnn.compute.training.example_hook import first_samples
 from vrnn.compute.training.watch import watch_model
 from vrnn.compute.training.watcher import Watcher, is_first_process
 from vrnn.errors import VrnnError
@@ -62,7 +62,7 @@ class ModelFinder:
 
     def _enter(self, module: nn.Module, arguments: Any) -> None:
         if self._depth == 0 and id(module) not in self._called:
-            self._called[id(module)] = (module, first_sample(module, arguments, {}))
+            self._called[id(module)] = (module, first_samples(module, arguments, {}))
         self._depth += 1
 
     def _leave(self, module: nn.Module, arguments: Any, result: Any) -> None:

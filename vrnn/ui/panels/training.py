@@ -15,6 +15,7 @@ from vrnn.scene.visuals.output_images import NOT_FINITE
 from vrnn.style import colormap
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
+from vrnn.ui.panels.training_examples import draw_examples
 from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import button_row, labeled, muted_text, wrapped_text
 
@@ -54,6 +55,7 @@ class TrainingPanel(Panel):
             context.do(GoToStep(None))
         elif choice and steps:
             context.do(GoToStep(steps[0] if choice == "first step" else steps[-1]))
+        draw_examples(context)
         for curve in training.curves[:MAX_CURVES]:
             _draw_curve(context, curve)
         if not training.curves:
