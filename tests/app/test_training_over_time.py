@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.network.weight_sheets import weight_sheet
 from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.manifest import EXAMPLE, Manifest
+from vrnn.recordings.step_files import gradient_file
 from vrnn.recordings.step_ridges import ridges_of
 from vrnn.recordings.step_series import open_series
 from vrnn.scene.difference_readout import DifferenceLegend, difference_legend
@@ -175,6 +177,22 @@ def test_layers_show_the_gradients_of_the_step(app, folder) -> None:
     )
     app.do(ShowStepDifference("first"))
     assert app.world.state.training.values == "activations"
+
+
+def test_gradients_that_are_cut_short_are_told_where_they_would_stand(
+    app, folder, tmp_path, capsys
+) -> None:
+    copied = tmp_path / "run"
+    shutil.copytree(folder / "run", copied)
+    file = gradient_file(copied, 2)
+    file.write_bytes(file.read_bytes()[:-1])
+    app.open_training(copied, 2)
+    app.do(ShowLayerValues("gradients"))
+    assert "cut short or damaged" in kernels_picture(app, GRADIENTS_PICTURE).caption
+    assert "cut short or damaged" in capsys.readouterr().err
+    app.do(GoToStep(1))
+    caption = kernels_picture(app, GRADIENTS_PICTURE).caption
+    assert caption.startswith("gradients of kernels at step 1")
 
 
 def test_gradients_that_were_not_recorded_are_told(folder, tmp_path) -> None:

@@ -26,7 +26,8 @@ def test_each_kernel_stands_at_its_place_in_its_filter() -> None:
         top = filter_ // 3 * cell + 1 + kernel // 2 * 4
         left = filter_ % 3 * cell + 1 + kernel % 2 * 4
         expected = colors[color_numbers(values[filter_, kernel], 2.0)]
-        np.testing.assert_array_equal(sheet[top : top + 3, left : left + 3], expected)
+        found = sheet[top : top + 3, left : left + 3].astype(int)
+        np.testing.assert_allclose(found, expected, atol=2)  # of a finely divided table
     assert tuple(sheet[cell + 7, cell + 7]) == NOT_FINITE
     assert tuple(sheet[4, 2]) == BETWEEN_KERNELS
     assert tuple(sheet[-1, -1]) == BETWEEN_FILTERS
@@ -50,11 +51,12 @@ def test_a_matrix_has_a_row_for_each_filter() -> None:
 def test_of_large_layers_some_kernels_stand_for_all() -> None:
     assert kernel_slices((8, 4, 3, 3)) == (slice(8), slice(4))
     assert sample_text((8, 4, 3, 3)) == ""
-    assert sample_text((512, 512, 3, 3)) == "64 of 512 kernels of each"
+    assert sample_text((128, 128, 3, 3)) == "64 of 128 kernels of each"
+    assert sample_text((512, 512, 3, 3)) == "16 of 512 kernels of each"
     assert sample_text((4096, 1000)) == "128 of 4,096 rows, 125 of 1,000 columns"
     filters, kernels = kernel_slices((2048, 2048, 7, 7))
     assert filters.stop * kernels.stop * 49 <= MAX_VALUES
-    assert sample_text((2048, 64, 7, 7)).startswith("1024 of 2,048 filters, 4 of 64")
+    assert sample_text((2048, 64, 7, 7)).startswith("1024 of 2,048 filters, 1 of 64")
 
 
 def test_a_dark_picture_stays_dark() -> None:

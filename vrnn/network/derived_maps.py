@@ -8,24 +8,24 @@ from math import frexp
 import numpy as np
 
 from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, pyramid_shapes
+from vrnn.style.srgb import srgb_to_linear
 
 MAX_UNSCALED, MIN_UNSCALED = 2.0**14, 2.0**-6
 """Magnitudes that are stored without a scale, clear of overflow and of subnormal half floats."""
 
 
-def from_array(values: np.ndarray, may_scale: bool = True) -> FeatureMaps:
+def from_array(values: np.ndarray) -> FeatureMaps:
     """Return an array of values as feature maps.
 
     Args:
         values: (C, H, W), taken as float32; what is not finite is kept as NaN.
-        may_scale: Whether small and large values may be stored with a scale; not those of colors.
     """
     values = np.asarray(values, np.float32)
     channels, height, width = values.shape
     is_finite = np.isfinite(values)
     clean = np.where(is_finite, values, 0)
     peak = float(np.abs(clean).max(initial=0.0))
-    is_scaled = may_scale and (peak > MAX_UNSCALED or 0 < peak < MIN_UNSCALED)
+    is_scaled = peak > MAX_UNSCALED or 0 < peak < MIN_UNSCALED
     scale = 2.0 ** (frexp(peak)[1] - 12) if is_scaled else 1.0
     clean = clean / np.float32(scale)
     flat = clean.reshape(channels, -1)
@@ -38,6 +38,26 @@ def from_array(values: np.ndarray, may_scale: bool = True) -> FeatureMaps:
     block = np.concatenate(parts).astype(np.float16)
     not_finite = int(values.size - is_finite.sum())
     return FeatureMaps(channels, height, width, block, scale, stats, not_finite)
+
+
+def from_image(pixels: np.ndarray) -> FeatureMaps:
+    """Return an image as three feature maps of linear red, green and blue.
+
+    Args:
+        pixels: (H, W, 3) uint8 sRGB.
+    """
+    height, width = pixels.shape[:2]
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    finest = srgb_to_linear(planes)
+    ends = srgb_to_linear(np.stack([planes.min((1, 2)), planes.max((1, 2))]))
+    stats = np.stack([*ends, finest.mean((1, 2))]).astype(np.float32)
+    parts = [stats[0], stats[1], finest.ravel()]
+    level = finest
+    for _ in pyramid_shapes(height, width)[1:]:
+        level = _coarser(level)
+        parts.append(level.ravel())
+    block = np.concatenate(parts, dtype=np.float16, casting="same_kind")
+    return FeatureMaps(3, height, width, block, 1.0, stats, 0)
 
 
 def colored_block(values: np.ndarray, colors: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

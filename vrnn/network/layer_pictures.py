@@ -19,10 +19,9 @@ from functools import cached_property
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.network.derived_maps import from_array
+from vrnn.network.derived_maps import from_array, from_image
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.style.color_mapping import ColorMapping
-from vrnn.style.srgb import srgb_to_linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class LayerPicture:
     def maps(self) -> FeatureMaps:
         """The maps as they are stored; of an image, linear red, green and blue."""
         if self.is_rgb:
-            return from_array(srgb_to_linear(self.values).transpose(2, 0, 1), may_scale=False)
+            return from_image(self.values)
         return from_array(self.values)
 
 

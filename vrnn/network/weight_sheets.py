@@ -14,6 +14,8 @@ from vrnn.style.srgb import linear_to_srgb
 
 BETWEEN_KERNELS, BETWEEN_FILTERS = (40, 45, 54), (9, 11, 15)
 """sRGB of the lines between the kernels of a filter, and of the room around it."""
+FINE = 8192
+"""Values that are told apart on either side of zero."""
 ROOM = 0.05
 """Around the kernels of a filter, as a part of their side; about that between maps."""
 
@@ -32,10 +34,29 @@ def sheet_colors(are_weights: bool) -> np.ndarray:
     return np.concatenate([chosen, np.array([NOT_FINITE], np.uint8)])
 
 
+@cache
+def _levels() -> np.ndarray:
+    """The number of the color of each of 2 · FINE + 1 values from -1 to 1, uint16."""
+    return color_numbers(np.arange(-FINE, FINE + 1) / FINE, 1.0).astype(np.uint16)
+
+
+def value_colors(values: np.ndarray, largest: float) -> np.ndarray:
+    """Return the number of each value's color in `sheet_colors`, uint16.
+
+    As `color_numbers`, in less time and to 1 / FINE of the largest value.
+    """
+    parts = np.asarray(values, np.float32) * np.float32(FINE / (largest or 1.0))
+    is_finite = np.isfinite(parts)
+    whole = np.rint(np.clip(np.where(is_finite, parts, 0), -FINE, FINE)).astype(np.int16)
+    return np.where(is_finite, _levels()[whole + FINE], np.uint16(2 * ENTRIES + 1))
+
+
 def largest_value(values: np.ndarray) -> float:
     """Return the largest finite |value|; 0 where there is none."""
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max(initial=0.0))
+    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    if np.isfinite([low, high]).all():
+        return max(-low, high)
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
 def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: bool) -> np.ndarray:
@@ -50,7 +71,7 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
     """
     colors = sheet_colors(are_weights)
     if values.ndim == 2:
-        return colors[color_numbers(values, largest)]
+        return colors[value_colors(values, largest)]
     filters, kernels = values.shape[:2]
     flat = values.reshape(filters, kernels, -1, values.shape[-1])
     height, width = flat.shape[2:]
@@ -61,7 +82,7 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
     table = np.concatenate([colors, np.array([BETWEEN_KERNELS, BETWEEN_FILTERS], np.uint8)])
     between, around = len(colors), len(colors) + 1
     numbers = np.full((filters, down * across, height + line, width + line), between, np.uint16)
-    numbers[:, :kernels, :height, :width] = color_numbers(flat, largest)
+    numbers[:, :kernels, :height, :width] = value_colors(flat, largest)
     numbers[:, kernels:] = around
     shape = (filters, down, across, height + line, width + line)
     cells = numbers.reshape(shape).transpose(0, 1, 3, 2, 4)

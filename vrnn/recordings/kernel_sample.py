@@ -8,7 +8,7 @@ MAX_KERNELS = 64
 """Kernels of a filter."""
 MAX_FILTERS = 1024
 """Filters of a layer."""
-MAX_VALUES = 1 << 19
+MAX_VALUES = 1 << 17
 """Weights of a layer, where a filter has more than one kernel."""
 MAX_SIDE = 128
 """Rows and columns of a matrix, as a linear layer has it."""

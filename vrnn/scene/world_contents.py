@@ -140,12 +140,14 @@ class WorldContents:
 
     def shown_pictures(self) -> dict[tuple[int, int], str]:
         """Return the kinds of the layer pictures that panels show, by slot and node."""
-        shown = {}
+        shown, placements = {}, dict[int, Placement]()
         for (slot, name), layer in self.state.layers.items():
             network_object = self.networks.get(slot)
             if layer.picture and network_object is not None and name in network_object.node_ids:
                 node = network_object.node_ids[name]
-                shape = self._placement(slot).panel_shapes.get(node)
+                if slot not in placements:
+                    placements[slot] = self._placement(slot)
+                shape = placements[slot].panel_shapes.get(node)
                 if shape is not None and shape.picture in layer_picture_names():
                     shown[slot, node] = shape.picture
         return shown

@@ -90,8 +90,8 @@ class JobManager:
         """Start a job; the callbacks are called on the main thread, between two frames.
 
         Args:
-            job: The job, about a network of the world. Of one in the background, a failure is not
-                reported.
+            job: The job, about a network of the world. Of one in the background, a failure is only
+                reported to `on_failed`.
             on_done: Gets the result, unless its network has been closed.
             on_partial_result: Gets partial results as they arrive.
             on_end: Called when it has ended in any way, before `on_done`.
@@ -163,12 +163,15 @@ class JobManager:
     def _end(self, started: _StartedJob, event: JobDone | JobFailed) -> None:
         self._call(started, started.on_end)
         if isinstance(event, JobFailed):
-            if not event.cancelled and not started.job.is_background:
+            if event.cancelled:
+                return
+            is_awaited = not started.job.is_background
+            if is_awaited:
                 self.failures.append(event.message)
-                if started.on_failed is None:
-                    self._notify(event.message)
-                else:
-                    self._call(started, started.on_failed, event.message)
+            if started.on_failed is not None:
+                self._call(started, started.on_failed, event.message)
+            elif is_awaited:
+                self._notify(event.message)
         elif self._is_open(started):
             self._call(started, started.on_done, event.result)
 

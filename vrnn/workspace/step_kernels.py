@@ -58,7 +58,8 @@ class StepKernels:
     def update(self) -> bool:
         """Find what the state shows, and show it once it is there; True when the picture changed.
 
-        To be called in each frame: steps come, are scrubbed, and are passed over.
+        To be called in each frame: steps come, are scrubbed, and are passed over. The worker runs
+        the pass of a step before the job.
         """
         kind = picture_kind(self._world.state.training)
         wanted = self._wanted(kind) if kind in (WEIGHTS_PICTURE, GRADIENTS_PICTURE) else ()
@@ -68,7 +69,7 @@ class StepKernels:
             return self._clear()
         if found is not None and found[0] == kind:
             return self._draw(*found)
-        if self._running >= 0 or not self._training.is_settled:
+        if self._running >= 0:
             return False
         reference = self._differences.reference if kind == WEIGHTS_PICTURE else None
         shown = self._training.shown
@@ -123,7 +124,11 @@ class StepKernels:
             if self._running == number:
                 self._running = -1
 
-        number = self._running = self._jobs.start(job, take, on_end=end, on_failed=self._notify)
+        def fail(reason: str) -> None:
+            self._notify(reason)
+            self._found = kind, dict.fromkeys(wanted, no_kernels_picture(reason))
+
+        number = self._running = self._jobs.start(job, take, on_end=end, on_failed=fail)
         return False
 
     def _draw(self, kind: str, pictures: Pictures) -> bool:

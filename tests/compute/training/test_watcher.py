@@ -18,6 +18,7 @@ from vrnn.compute.training.watcher import Watcher
 from vrnn.errors import VrnnError
 from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.recorded_step import recorded_step
+from vrnn.recordings.scalar_table import SCALARS
 from vrnn.recordings.step_files import step_file
 from vrnn.recordings.step_series import open_series
 
@@ -136,6 +137,43 @@ def test_a_model_that_changes_ends_the_recording_with_a_sentence(
     assert max(open_series(tmp_path).steps) <= 1
 
 
+def test_a_model_on_the_meta_device_is_one_sentence(tmp_path: Path) -> None:
+    with torch.device("meta"):
+        model = nn.Linear(2, 2)
+    with pytest.raises(VrnnError, match="on the meta device"):
+        watch(model, tmp_path)
+    assert not (tmp_path / "recording.json").exists()
+
+
+def test_a_model_that_moves_away_ends_the_recording_with_a_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = small_net()
+    with caplog.at_level(logging.WARNING), watch(model, tmp_path) as watcher:
+        train(model, 1)
+        model.to("meta")
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        optimizer.step()  # as another device is seen from here
+    assert "moved where they cannot be read, at step 2" in watcher.problem
+    assert len(caplog.records) == 1
+    assert max(open_series(tmp_path).steps) <= 1
+
+
+def test_a_model_that_changes_the_type_of_its_numbers_goes_on(tmp_path: Path) -> None:
+    model = small_net()
+    with watch(model, tmp_path) as watcher:
+        train(model, 1)
+        model.double()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(torch.randn(16, 4).double()).square().mean().backward()
+        optimizer.step()
+    assert watcher.problem == ""
+    series = open_series(tmp_path)
+    found = read_step(recorded_step(series, 2))
+    assert all(torch.equal(found[n], t) for n, t in model.state_dict().items())
+    assert StepWeights(small_net()).show(recorded_step(series, 2)) == ()
+
+
 def test_a_full_disk_ends_the_recording_and_not_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,6 +220,34 @@ def test_only_the_first_of_several_processes_records(
         train(model, 2, watcher)
     assert watcher.folder is None
     assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_in_a_group_of_processes_rank_0_records(tmp_path: Path, rank: int) -> None:
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    torch.distributed.init_process_group("fake", store=FakeStore(), rank=rank, world_size=2)
+    try:
+        model = small_net()
+        with watch(model, tmp_path / "here") as watcher:
+            train(model, 2, watcher)
+    finally:
+        torch.distributed.destroy_process_group()
+    assert (tmp_path / "here").exists() == (rank == 0)
+    if rank == 0:
+        assert watcher.folder is not None
+        assert open_series(tmp_path / "here").steps[-1] == 2
+
+
+def test_a_table_of_scalars_that_cannot_be_written_ends_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / SCALARS).symlink_to("/dev/full")  # as a full disk is seen
+    model = small_net()
+    with caplog.at_level(logging.WARNING), watch(model, tmp_path) as watcher:
+        train(model, 2, watcher)
+    assert "no space left" in watcher.problem.lower()
+    assert len(caplog.records) == 1
 
 
 def test_a_compiled_or_spread_model_is_recorded_by_its_own_names(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Watcher:
         if not shapes:
             raise VrnnError(
                 f"{type(self._model).__name__} has no weights that can be recorded here: they are "
-                "missing, or spread over processes; watch the whole model"
+                "missing, on the meta device, or spread over processes; watch the whole model"
             )
         if not fnmatch.filter(shapes, names):
             raise VrnnError(f"no weight is called like '{names}'; there is: {next(iter(shapes))}")
@@ -214,8 +214,8 @@ class Watcher:
         """
         if self._shapes() != self._shown_shapes:
             self._end(
-                f"the model has changed its weights' names or shapes at step {self.step}; call "
-                "vrnn.watch again with another folder"
+                f"the model has changed its weights' names or shapes, or has moved where they "
+                f"cannot be read, at step {self.step}; call vrnn.watch again with another folder"
             )
             return
         with self._wake:  # one that waits is given up for this one
