@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from vrnn.network.derived_maps import from_array, from_image
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.weight_sheets import (
     BETWEEN_FILTERS,
     BETWEEN_KERNELS,
     sheet_colors,
+    value_colors,
     weight_sheet,
 )
 from vrnn.recordings.kernel_sample import MAX_VALUES, kernel_slices, sample_text
-from vrnn.style.connection_colors import NOT_FINITE, color_numbers
+from vrnn.style.connection_colors import NOT_FINITE
+from vrnn.style.srgb import srgb_to_linear
 
 
 def test_each_kernel_stands_at_its_place_in_its_filter() -> None:
@@ -25,9 +28,8 @@ def test_each_kernel_stands_at_its_place_in_its_filter() -> None:
     for filter_, kernel in np.ndindex(5, 4):
         top = filter_ // 3 * cell + 1 + kernel // 2 * 4
         left = filter_ % 3 * cell + 1 + kernel % 2 * 4
-        expected = colors[color_numbers(values[filter_, kernel], 2.0)]
-        found = sheet[top : top + 3, left : left + 3].astype(int)
-        np.testing.assert_allclose(found, expected, atol=2)  # of a finely divided table
+        expected = colors[value_colors(values[filter_, kernel], 2.0)]
+        np.testing.assert_array_equal(sheet[top : top + 3, left : left + 3], expected)
     assert tuple(sheet[cell + 7, cell + 7]) == NOT_FINITE
     assert tuple(sheet[4, 2]) == BETWEEN_KERNELS
     assert tuple(sheet[-1, -1]) == BETWEEN_FILTERS
@@ -39,6 +41,24 @@ def test_zero_is_in_the_middle_of_the_colors() -> None:
         assert np.abs(colors[len(colors) // 2 - 1] - middle).max() < 4
         assert colors[-2, 0] > colors[-2, 2]  # positive is warm
         assert colors[0, 2] > colors[0, 0]
+
+
+def test_values_have_colors_by_their_part_of_the_largest() -> None:
+    values = np.array([-4, -2, -1, 0, 0.01, 1, 2, 4, np.inf, np.nan], np.float32)
+    numbers = value_colors(values, 2.0).astype(int)
+    half, little = 0.5**0.6 * 120, 0.005**0.6 * 120
+    expected = np.array([-120, -120, -half, 0, little, half, 120, 120])
+    np.testing.assert_allclose(numbers[:8], expected + 120, atol=1)
+    assert numbers[8:].tolist() == [241, 241]
+
+
+def test_an_image_as_maps_has_means_of_light_in_its_coarser_levels() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 6, 3)).astype(np.uint8)
+    maps = from_image(pixels)
+    light = srgb_to_linear(pixels).transpose(2, 0, 1)
+    np.testing.assert_allclose(maps.values, light, atol=5e-4)
+    expected = from_array(light)
+    np.testing.assert_allclose(maps.block.astype(float), expected.block.astype(float), atol=1e-3)
 
 
 def test_a_matrix_has_a_row_for_each_filter() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from math import frexp
 
 import numpy as np
+from PIL import Image
 
 from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, pyramid_shapes
 from vrnn.style.srgb import srgb_to_linear
@@ -48,16 +50,21 @@ def from_image(pixels: np.ndarray) -> FeatureMaps:
     """
     height, width = pixels.shape[:2]
     planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    finest = srgb_to_linear(planes)
     ends = srgb_to_linear(np.stack([planes.min((1, 2)), planes.max((1, 2))]))
-    stats = np.stack([*ends, finest.mean((1, 2))]).astype(np.float32)
-    parts = [stats[0], stats[1], finest.ravel()]
-    level = finest
+    parts = [ends.ravel().astype(np.float16), _half_light()[planes].ravel()]
+    levels = [Image.fromarray(plane) for plane in srgb_to_linear(planes)]
     for _ in pyramid_shapes(height, width)[1:]:
-        level = _coarser(level)
-        parts.append(level.ravel())
-    block = np.concatenate(parts, dtype=np.float16, casting="same_kind")
-    return FeatureMaps(3, height, width, block, 1.0, stats, 0)
+        levels = [level.reduce(PYRAMID_STEP) for level in levels]
+        parts += [np.asarray(level, np.float16).ravel() for level in levels]
+    stats = np.stack([*ends, [np.asarray(level).mean() for level in levels]])
+    block = np.concatenate(parts)
+    return FeatureMaps(3, height, width, block, 1.0, stats.astype(np.float32), 0)
+
+
+@cache
+def _half_light() -> np.ndarray:
+    """The linear light of each sRGB value, (256,) float16."""
+    return srgb_to_linear(np.arange(256, dtype=np.uint8)).astype(np.float16)
 
 
 def colored_block(values: np.ndarray, colors: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

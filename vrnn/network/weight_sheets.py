@@ -9,11 +9,13 @@ import numpy as np
 
 from vrnn.network.map_difference import DIFFERENCE_COLORS
 from vrnn.style.colormap import SAFE, lookup_table
-from vrnn.style.connection_colors import ENTRIES, NOT_FINITE, color_numbers, connection_table
+from vrnn.style.connection_colors import GAMMA, NOT_FINITE, connection_table
 from vrnn.style.srgb import linear_to_srgb
 
 BETWEEN_KERNELS, BETWEEN_FILTERS = (40, 45, 54), (9, 11, 15)
 """sRGB of the lines between the kernels of a filter, and of the room around it."""
+STEPS = 120
+"""Colors on either side of zero: with three more they are numbered by a byte."""
 FINE = 8192
 """Values that are told apart on either side of zero."""
 ROOM = 0.05
@@ -22,33 +24,38 @@ ROOM = 0.05
 
 @cache
 def sheet_colors(are_weights: bool) -> np.ndarray:
-    """Return the colors from -1 to 1, last that of no number: (2 · ENTRIES + 2, 3) uint8 sRGB.
+    """Return the colors from -1 to 1, last that of no number: (2 · STEPS + 2, 3) uint8 sRGB.
 
     Args:
         are_weights: Red to blue over white, as connections have it; else orange to blue over black.
     """
     if are_weights:
-        return connection_table("red-blue")
-    table = linear_to_srgb(lookup_table(DIFFERENCE_COLORS, *SAFE))
-    chosen = table[np.rint(np.linspace(0, len(table) - 1, 2 * ENTRIES + 1)).astype(int)]
+        table = connection_table("red-blue")[:-1]
+    else:
+        table = linear_to_srgb(lookup_table(DIFFERENCE_COLORS, *SAFE))
+    chosen = table[np.rint(np.linspace(0, len(table) - 1, 2 * STEPS + 1)).astype(int)]
     return np.concatenate([chosen, np.array([NOT_FINITE], np.uint8)])
 
 
 @cache
 def _levels() -> np.ndarray:
-    """The number of the color of each of 2 · FINE + 1 values from -1 to 1, uint16."""
-    return color_numbers(np.arange(-FINE, FINE + 1) / FINE, 1.0).astype(np.uint16)
+    """The number of the color of each of 2 · FINE + 1 values from -1 to 1, uint8."""
+    values = np.arange(-FINE, FINE + 1) / FINE
+    numbers = np.sign(values) * np.abs(values) ** GAMMA * STEPS + STEPS
+    return np.rint(numbers).astype(np.uint8)
 
 
 def value_colors(values: np.ndarray, largest: float) -> np.ndarray:
-    """Return the number of each value's color in `sheet_colors`, uint16.
+    """Return the number of each value's color in `sheet_colors`, uint8.
 
-    As `color_numbers`, in less time and to 1 / FINE of the largest value.
+    Args:
+        values: Any numbers.
+        largest: The value that has the full color.
     """
     parts = np.asarray(values, np.float32) * np.float32(FINE / (largest or 1.0))
     is_finite = np.isfinite(parts)
     whole = np.rint(np.clip(np.where(is_finite, parts, 0), -FINE, FINE)).astype(np.int16)
-    return np.where(is_finite, _levels()[whole + FINE], np.uint16(2 * ENTRIES + 1))
+    return np.where(is_finite, _levels()[whole + FINE], np.uint8(2 * STEPS + 1))
 
 
 def largest_value(values: np.ndarray) -> float:
@@ -81,7 +88,7 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
     # Beside the values two more colors: of lines, and of the room around.
     table = np.concatenate([colors, np.array([BETWEEN_KERNELS, BETWEEN_FILTERS], np.uint8)])
     between, around = len(colors), len(colors) + 1
-    numbers = np.full((filters, down * across, height + line, width + line), between, np.uint16)
+    numbers = np.full((filters, down * across, height + line, width + line), between, np.uint8)
     numbers[:, :kernels, :height, :width] = value_colors(flat, largest)
     numbers[:, kernels:] = around
     shape = (filters, down, across, height + line, width + line)
@@ -92,7 +99,8 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
     cells = np.pad(cells, ((0, 0), (room, room), (room, room)), constant_values=around)
     columns = min(columns, filters)
     rows = ceil(filters / columns)
-    sheet = np.full((rows * columns, *cells.shape[1:]), around, np.uint16)
+    sheet = np.full((rows * columns, *cells.shape[1:]), around, np.uint8)
     sheet[:filters] = cells
     sheet = sheet.reshape(rows, columns, *cells.shape[1:]).transpose(0, 2, 1, 3)
-    return table[sheet.reshape(rows * cells.shape[1], columns * cells.shape[2])]
+    pixels = sheet.reshape(rows * cells.shape[1], columns * cells.shape[2])
+    return np.take(table, pixels, 0)
