@@ -47,6 +47,8 @@ SCRUBBED_STEPS, JUMPS = 500, 20
 PICTURE = (1280, 720)
 """(width, height), pixels."""
 DIGITS_STEPS = 1000
+WARM_STEPS = 100
+"""Steps that do not count."""
 NAME = "torchvision:resnet18@random"
 
 
@@ -81,6 +83,7 @@ def cost_rows(size: int, steps: int, every: int) -> tuple[list[list[str]], bool]
         watcher = watch_model(
             model, images[:1], every=every, folder=Path(folder) / "run", source=NAME
         )
+        step_seconds(model, images, WARM_STEPS)  # the window starts meanwhile, once
         hook, block = watcher._after_step, max(every, 10)
         for turn in range(max(1, steps // (2 * block))):
             if turn % 2 == 0:

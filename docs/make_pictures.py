@@ -26,6 +26,7 @@ from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
 from vrnn.commands.kernel_edits import EditKernel
 from vrnn.commands.scoring import ShowScore, ShowScoredImages
+from vrnn.commands.training_values import ShowLayerValues
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.export.matrix_picture import draw_matrix
@@ -88,7 +89,16 @@ OF_PHOTOS: dict[str, Shown] = {
     "calculation": ([OpenPosition("stem.0", channel=7, row=40, column=50)], "connections"),
 }
 POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
-NAMES = (*PICTURES, *OF_RESNET50, *OF_DIGITS, *OF_PHOTOS, "compare", "pointed", "headset")
+NAMES = (
+    *PICTURES,
+    *OF_RESNET50,
+    *OF_DIGITS,
+    *OF_PHOTOS,
+    "compare",
+    "gradients",
+    "pointed",
+    "headset",
+)
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, meters."""
 FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
@@ -178,10 +188,48 @@ def compared(wanted: Set[str]) -> Drawn:
         with OffscreenApp(specs, load_config()) as studio:
             studio.do(ShowDifferences())
             studio.do(ShowCka())
-            yield "compare", studio.picture("overview", (1600, 560))
+            yield "compare", studio.picture("overview", (1600, 700))
             path = FOLDER / "cka.png"
             write_png(path, draw_matrix(*studio.workspace.comparison.shown_cka()))
             print(path.relative_to(ROOT), flush=True)
+
+
+def trained(wanted: Set[str]) -> Drawn:
+    """The gradients of the network for digits, trained from the start."""
+    if "gradients" not in wanted:
+        return
+    import torch
+
+    from vrnn.compute.loading.source import open_source
+    from vrnn.compute.training.watch import watch_model
+    from vrnn.recordings.manifest import EXAMPLE
+
+    torch.manual_seed(0)
+    source = open_source(ModelSpec("digits"))
+    data = source.dataset
+    assert data is not None
+    inputs = [next(iter(source.prepare(data.image(i)).inputs)) for i in range(len(data))]
+    images = torch.cat(inputs)
+    labels = torch.tensor([data.label(i) for i in range(len(data))])
+    for module in source.model.modules():
+        if hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+    optimizer = torch.optim.Adam(source.model.parameters(), lr=1e-3)
+    source.model.train()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        with watch_model(source.model, images[:8], every=20, folder=folder, window=False):
+            for _ in range(60):
+                some = torch.randint(len(images), (32,))
+                loss = torch.nn.functional.cross_entropy(source.model(images[some]), labels[some])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        spec = ModelSpec("digits", example=folder / EXAMPLE)
+        with OffscreenApp([spec], load_config()) as studio:
+            studio.open_training(folder, 60)
+            studio.do(ShowLayerValues("gradients"))
+            yield "gradients", studio.picture("overview", SIZE)
 
 
 def pointed_at(wanted: Set[str]) -> Drawn:
@@ -208,6 +256,7 @@ def main() -> None:
         after_commands("digits", OF_DIGITS, wanted),
         after_commands(MODEL, OF_PHOTOS, wanted),
         compared(wanted),
+        trained(wanted),
         pointed_at(wanted),
     ):
         path = FOLDER / f"{name}.jpg"
