@@ -299,13 +299,14 @@ class DesktopApp(Closeable):
         self._title.update(self._time)
 
     def _draw(self, size: tuple[int, int]) -> None:
-        run = self._guard.run
+        began, run = time.perf_counter(), self._guard.run
         run("resizing the picture", False, self._view.resize, size)
         run("showing the whole network", None, self._navigator.follow_overview)
         over = self._over(self._view.target_size)
         front = run("drawing what is before the eye", None, self._hud.front)
         if not run("drawing a frame", False, self._view.draw, over, front):
             run("drawing a message", None, self._view.draw_over_last, over)
+        self._updater.pacer.record_frame(began, time.perf_counter())
         self._mark_drawn()
 
     def _mark_drawn(self) -> None:

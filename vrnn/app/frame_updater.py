@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 
 from vrnn.app.frame_guard import FrameGuard
+from vrnn.app.frame_pacing import LiveFramePacer
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.hud import Hud
@@ -55,6 +57,7 @@ class FrameUpdater:
 
     Attributes:
         has_all_maps: Whether all maps of an image are on the GPU.
+        pacer: Is told of frames of the window; says when live images are due.
     """
 
     def __init__(self, parts: UpdatedParts, config: Config) -> None:
@@ -65,6 +68,7 @@ class FrameUpdater:
             config: The settings.
         """
         self.has_all_maps = False
+        self.pacer = LiveFramePacer()
         self._parts, self._config = parts, config
         self._workspace = parts.window.workspace
         self._fly_camera = parts.window.fly_camera
@@ -128,7 +132,10 @@ class FrameUpdater:
         clip = self._fly_camera.camera.clip_from_world(self._parts.window.view.aspect)
         complete = content.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
         self.has_all_maps = complete and bool(feed.displayed_sequence)
-        return bool(events) or waiting or not complete
+        has_news = bool(events) or waiting or not complete
+        if self._workspace.input.streaming and self._parts.window.view.is_software:
+            return self.pacer.is_due(time.perf_counter(), has_news)
+        return has_news
 
     def _check_opened(self) -> None:
         """Raise a FatalError when no model can be opened."""

@@ -54,6 +54,11 @@ class WindowView:
         self.frames = 0
 
     @property
+    def is_software(self) -> bool:
+        """Whether the processor draws."""
+        return self._software
+
+    @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the view, pixels."""
         return self._gui.world_area[2:]

@@ -1,0 +1,22 @@
+"""How long threads of torch stay awake between two operations, where these run on GNU's OpenMP.
+
+By default they spin for milliseconds. That suits a program that does nothing else: here they would
+take the cores from what converts maps and draws, and two of them that are put on one core may stay
+there, each waiting for the other, fifty times as slow.
+"""
+
+from __future__ import annotations
+
+import os
+
+SPIN_COUNT = 3000
+"""Rounds that a thread waits awake, some ten microseconds: as long as Python takes from one
+operation to the next."""
+SETTINGS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+"""Environment variables by which the user may have said it."""
+
+
+def sleep_soon() -> None:
+    """Let these threads sleep soon; for a process that is vrnn's own, before torch is imported."""
+    if not any(name in os.environ for name in SETTINGS):
+        os.environ[SETTINGS[0]] = str(SPIN_COUNT)
