@@ -115,3 +115,29 @@ def test_threads_that_share_a_portrait_change_no_bit_of_it(way, shape, monkeypat
         torch.set_num_threads(before)
     np.testing.assert_array_equal(made[1], made[3])
     assert np.std(made[1]) > 10
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("shape", [(64, 56, 56), (600, 7, 7), (5, 13, 17), (2, 9, 9)])
+def test_a_stream_followed_in_one_call_has_the_same_bits(way, shape, monkeypatch):
+    image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    used = native(way)
+    monkeypatch.setattr(portraits, "load_native_portrait", lambda: used)
+    made, calls = {}, []
+    follow = PortraitMaker._follow
+    for name in ("one call", "several"):
+        if name == "several":
+            monkeypatch.setattr(PortraitMaker, "_follow", lambda *_: None)
+        else:
+            watched = lambda *given: calls.append(follow(*given)) or calls[-1]  # noqa: E731
+            monkeypatch.setattr(PortraitMaker, "_follow", watched)
+        maker = PortraitMaker({1: [0], 2: [0, 1]})
+        made[name] = []
+        for frame in range(3):
+            maker.begin(image, continues=frame > 0)
+            for node in range(3):
+                values = features(*shape, seed=node) + 0.1 * features(*shape, seed=9 + frame)
+                made[name].append(maker.make(node, torch.from_numpy(values)))
+    np.testing.assert_array_equal(made["one call"], made["several"])
+    # Of the second and third frame; two channels have no third direction, which takes more work.
+    assert sum(call is not None for call in calls) == (6 if shape[0] > 2 else 0)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from vrnn.compute.passes.native_portrait import load_native_portrait
+from vrnn.compute.passes.native_portrait import COMPONENTS, load_native_portrait
 from vrnn.compute.passes.portrait_components import (
     FLAT,
     FREE,
@@ -98,9 +98,37 @@ class PortraitMaker:
             made = _gray(_resized(maps.cpu().numpy(), size))
         else:
             flat = maps.reshape(channels, height * width)
-            target, wanted = self._targets(node, size)
-            made = self._colors_of(node, flat, (height, width), target, wanted)
+            followed = self._follow(node, flat, size) if size == (height, width) else None
+            if followed is None:
+                target, wanted = self._targets(node, size)
+                followed = self._colors_of(node, flat, (height, width), target, wanted)
+            made = followed
         return self._keep(node, made, size, is_source)
+
+    def _follow(
+        self, node: int, flat: torch.Tensor, size: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """As `_colors_of`, of a layer of which the frame before is known, with less work.
+
+        None where it has to be done as usual.
+        """
+        native = load_native_portrait() if flat.device.type == "cpu" else None
+        basis = self._bases.get(node)
+        if native is None or basis is None or basis.shape[1] != len(flat):
+            return None
+        if flat.dtype != torch.float32 or not flat.is_contiguous():
+            return None
+        before = self._before.get(node)
+        if before is not None and before.size != COMPONENTS * size[0] * size[1]:
+            before = None
+        found = native.follow(
+            flat, fit_positions(size, MAX_STREAM_POSITIONS), -(-len(flat) // MAX_START_CHANNELS),
+            basis, self._feeding(node, size), before, STEADINESS, CONTRAST * 255.0, FREE, ROUNDING,
+        )  # fmt: skip
+        if found is None:
+            return None
+        self._bases[node], colors, levels = found
+        return colors, levels
 
     def make_of_scores(self, node: int, scores: np.ndarray, is_source: bool = True) -> np.ndarray:
         """As `make`, of what a device has made of a layer's maps.
@@ -233,11 +261,13 @@ class PortraitMaker:
 
     def _target(self, node: int, size: tuple[int, int]) -> np.ndarray:
         """(3, H, W) the mean of the portraits that feed a node, else the image."""
-        feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
-        if not feeding:
-            return _resized(self._image, size)
-        resized = [_resized(picture, size) for picture in feeding]
+        resized = self._feeding(node, size)
         return resized[0] if len(resized) == 1 else np.mean(resized, 0)
+
+    def _feeding(self, node: int, size: tuple[int, int]) -> list[np.ndarray]:
+        """(3, H, W) each of the portraits that feed a node, else the image."""
+        feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
+        return [_resized(picture, size) for picture in feeding or [self._image]]
 
 
 def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
