@@ -1,9 +1,10 @@
-"""A new image, every texture updated: ResNet50 at 224, in three parts, each beside its floor.
+"""A new image, every texture updated: ResNet50 at 224, in parts, each beside its floor.
 
     python -m benchmarks.image_in
 
 1. a pass that captures every layer, beside the plain forward pass with the same threads;
-2. half floats, pyramids and statistics of all layers, beside one read and one write of them;
+2. half floats, pyramids and statistics of all layers, beside one read and one write of them; and
+   of what of them is seen from the overview, where each layer shows its portrait;
 3. the upload of all blocks, until the GPU is done, beside a copy of the same bytes in memory.
 """
 
@@ -18,13 +19,16 @@ import torch
 
 from benchmarks.timing import format_milliseconds, format_table, time_least, time_medians
 from vrnn.compute.loading.script import from_script
+from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
+from vrnn.network.coarse_levels import fine_levels
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.render.context import offscreen_context
 from vrnn.render.map_store import MapStore
+from vrnn.scene.seen_layers import SIDE_BEHIND_PICTURE
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 
@@ -55,13 +59,23 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     def convert(node: int) -> None:
         maps[node] = to_feature_maps(tensors[node], graph.map_layouts[node])
 
-    tasks = {"copy": copy, "convert": convert}
+    unseen = fine_levels(graph.network, SIDE_BEHIND_PICTURE)
+
+    def convert_seen(node: int) -> None:
+        layout, left_out = graph.map_layouts[node], unseen.get(node, 0)
+        if left_out:
+            to_coarse_maps(tensors[node], layout, None, lambda maps: None, left_out)
+        else:
+            to_feature_maps(tensors[node], layout)
+
+    tasks = {"copy": copy, "convert": convert, "convert_seen": convert_seen}
     parts = {name: [partial(task, node) for node in tensors] for name, task in tasks.items()}
     conversions = time_least(parts)
     uploads = time_medians(upload_tasks(maps))
     return [
         ("pass with capture", passes["capture"], passes["plain"], 1.15),
         ("half floats and statistics", conversions["convert"], conversions["copy"], 2.5),
+        ("of what the overview shows", conversions["convert_seen"], conversions["copy"], 0.5),
         ("upload", uploads["upload"], uploads["copy"], 3.0),
     ]
 
