@@ -31,7 +31,7 @@ from vrnn.scene.state import State
 from vrnn.workspace.workspace import Workspace
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
-ROUNDS, SECONDS = 4, 3.0
+ROUNDS, SECONDS = 3, 2.0
 """How often each is measured, and for how long."""
 
 
