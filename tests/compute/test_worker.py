@@ -1,5 +1,7 @@
 """A real worker with real models."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 
 from tests.support.odd_models import DataDependent
 from tests.support.worker import events_until, is_forward_complete, model_spec
+from vrnn.compute.jobs import Job, JobDone, JobStep
 from vrnn.compute.worker import Worker
 from vrnn.compute.worker_events import (
     ForwardComplete,
@@ -181,3 +184,25 @@ def test_an_endless_script_does_not_hold_the_worker_up(tmp_path):
     assert not worker.close(0.2)
     stop.touch()
     assert worker.close(60)
+
+
+@dataclass(frozen=True)
+class FiveSteps(Job):
+    def steps(self, model, check_stop):
+        for number in range(5):
+            yield JobStep("working", number + 1, 5)
+        return model.source.title
+
+
+def test_a_job_gets_on_while_images_stream(worker):
+    worker.open([ModelSpec()], "layers")
+    events_until(worker, is_forward_complete)
+    job = worker.start(FiveSteps(0))
+    frames = 0
+    found = []
+    while not any(isinstance(event, JobDone) and event.id == job for event in found):
+        if worker.takes_image:  # there is always another one
+            worker.run_image(frames, interrupt=False, continues=True)
+            frames += 1
+            assert frames < 300
+        found += worker.wait(0.001)

@@ -23,7 +23,7 @@ class LiveInput:
         """
         self._source = None if source is None else VideoSource(source)
         self._workspace, self._notify = workspace, notify
-        self._passes_at_last_frame = -1
+        self._has_started = False
 
     @property
     def rate(self) -> float | None:
@@ -34,22 +34,21 @@ class LiveInput:
 
     def poll(self) -> None:
         """Send the newest frame if the networks are ready for it."""
-        source, world, feed = self._source, self._workspace.world, self._workspace.feed
+        source, world = self._source, self._workspace.world
         if source is None or not world.slots:
             return
         if source.problem:
             self._notify(source.problem)
             self.close()
             return
-        started = self._passes_at_last_frame >= 0
-        if started and not self._workspace.input.streaming:
+        if self._has_started and not self._workspace.input.streaming:
             return  # another image was set since
-        # One image runs while the next one waits, so that the model never waits.
-        if started and feed.passes + len(world.slots) < self._passes_at_last_frame:
+        # One image waits while others run, so that the model never waits.
+        if self._has_started and not self._workspace.worker.takes_image:
             return
         frame = source.frame()
         if frame is not None:
-            self._passes_at_last_frame = feed.passes + 2 * len(world.slots)
+            self._has_started = True
             self._workspace.show_live_frame(frame)
 
     def close(self) -> None:

@@ -164,6 +164,11 @@ class Worker:
             self._interrupts = interrupt or self._interrupts
             self._wake.notify()
 
+    @property
+    def takes_image(self) -> bool:
+        """Whether no image waits: another one would take the place of none."""
+        return not self._has_new_image
+
     def fill(self, slot: int, nodes: Collection[int]) -> None:
         """Make whole maps of layers for the newest pass, when there is no image to run.
 
@@ -305,6 +310,8 @@ class Worker:
                 self._has_new_image, self._interrupts = False, False
             with contextlib.suppress(_Superseded):
                 self._emit_errors(None, self._run_all, request)
+            if request.continues and self._jobs.has_work:
+                return  # for a step: frames of a stream come without end
 
     def _run_all(self, request: PassRequest) -> None:
         dataset = self._models.dataset if isinstance(request.image, int) else None
