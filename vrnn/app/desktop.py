@@ -129,6 +129,8 @@ class DesktopApp(Closeable):
         self._loss = ContextLoss.of(self._ctx)
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._renderer = Renderer(self._ctx, config.render.map_memory_mb)
+        self._timings = StartupTimings(options.timings)
+        self._timings.mark("background", opened.shown)
         self._open_workspace(options, specs, images)
         self._open_parts(options, key_map)
         self._time, self._busy = time.perf_counter(), True
@@ -201,7 +203,6 @@ class DesktopApp(Closeable):
         )
         self._live = LiveInput(options.live, workspace, self.notify)
         self._title = WindowTitle(parts, self._live, self._hud, time.perf_counter())
-        self._timings = StartupTimings(options.timings)
         updated = UpdatedParts(
             parts, self.worker, self.headset, self._hud, self._input, self._live, self._exporter,
             self._navigator, self.sessions, self._guard,

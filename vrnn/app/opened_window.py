@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import moderngl
@@ -22,10 +23,12 @@ class OpenedWindow:
     Attributes:
         window: The window.
         ctx: Its OpenGL context.
+        shown: When it showed the background, by `time.perf_counter`.
     """
 
     window: Window
     ctx: moderngl.Context
+    shown: float
 
     def close(self) -> None:
         """Close the window, as nothing came into it."""
@@ -48,10 +51,10 @@ def open_window(options: Options, config: Config) -> OpenedWindow:
     """
     size = options.window or (config.window.width, config.window.height)
     window = Window("vrnn", size, options.fullscreen, config.window.vsync, config.window.text_scale)
-    opened = OpenedWindow(window, window_context())
+    ctx = window_context()
     theme, background = options.theme or config.render.theme, config.look.background
     shown = background if theme == "dark" else themed_color(background, theme)
     # At once: a new window is black, or shows what lies behind it.
-    opened.ctx.screen.clear(*encode(np.array(shown)).tolist())
+    ctx.screen.clear(*encode(np.array(shown)).tolist())
     window.show_picture()
-    return opened
+    return OpenedWindow(window, ctx, time.perf_counter())

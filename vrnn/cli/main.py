@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from vrnn.app import startup_timings  # noqa: F401  begins to count
 from vrnn.cli.arguments import input_files
 from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.machine_limits import check_limits
