@@ -259,6 +259,27 @@ def test_near_layers_show_ridge_plots_over_the_steps(app, folder) -> None:
     assert all(one.pixels is other.pixels for one, other in zip(images, now, strict=True))
 
 
+def test_at_another_step_weights_are_counted_again_and_costs_stay(app, folder) -> None:
+    app.picture("layer:conv", (64, 36))
+    analyses, key = app.workspace.analyses, (0, app.world.networks[0].node_ids["conv"])
+    before = analyses.profiles[key]
+    app.do(GoToStep(0))
+    analyses.on_weights_changed()
+    while analyses.profiles[key].weights is before.weights:
+        app.feed.handle_events(app.workspace.worker.wait(60.0))
+        app.workspace.jobs.update()
+    now = analyses.profiles[key]
+    assert (now.seconds, now.macs) == (before.seconds, before.macs)
+    state: dict[str, torch.Tensor] = {}
+    for file in open_series(folder / "run").files_for(0):
+        state |= load_file(file)
+    own = np.concatenate([state["conv.weight"].numpy().ravel(), state["conv.bias"].numpy()])
+    assert now.weights is not None
+    np.testing.assert_allclose(
+        (now.weights.mean, now.weights.std), (own.mean(), own.std()), rtol=1e-3
+    )
+
+
 def test_without_a_training_histograms_cost_what_they_did(folder) -> None:
     with OffscreenApp([ModelSpec(str(folder / "net.py"))], load_config()) as app:
         app.picture("layer:conv", (64, 36))

@@ -17,8 +17,9 @@ from vrnn.commands.training_difference import ShowStepDifference
 from vrnn.compute.training.watch import watch_model
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.recordings.manifest import EXAMPLE
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.panels import training
+from vrnn.ui.panels import training, training_examples
 from vrnn.ui.panels.training import TrainingPanel
 from vrnn.ui.timeline import draw_timeline, timeline_height
 
@@ -55,7 +56,11 @@ def drawn(
     told: list[str] = []
     for name in ("wrapped_text", "muted_text"):
         monkeypatch.setattr(training, name, lambda text, *_: told.append(text))
-    context = PanelContext(app.workspace, app.dispatcher, told.append, subject=subject)
+    monkeypatch.setattr(training_examples, "muted_text", lambda text, *_: told.append(text))
+    context = PanelContext(
+        app.workspace, app.dispatcher, told.append, subject=subject,
+        make_texture=lambda pixels: imgui.ImTextureRef(1),
+    )  # fmt: skip
     before, created = imgui.get_current_context(), imgui.create_context()
     imgui.set_current_context(created)
     io = imgui.get_io()
@@ -112,3 +117,27 @@ def test_weights_that_were_not_kept_are_told(
             "only weights called '4.*' were kept after the first step: all others are shown as at "
             "step 0"
         ) in drawn(monkeypatch, app, None)
+
+
+def test_the_answers_to_all_images_are_found_for_the_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, images = model(), [torch.rand(1, 12, 12) for _ in range(3)]
+    with watch_model(net, images, every=1, folder=tmp_path / "run", window=False):
+        net(torch.stack(images)).square().mean().backward()
+        torch.optim.SGD(net.parameters(), lr=0.5).step()
+    monkeypatch.setattr("vrnn.workspace.training.REST_SECONDS", 0.0)
+    spec = ModelSpec(net, example=tmp_path / "run" / EXAMPLE)
+    with OffscreenApp([spec], load_config()) as app:
+        app.open_training(tmp_path / "run", 1)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            told = drawn(monkeypatch, app, None)
+            found, is_current = app.workspace.example_answers.known()
+            if is_current:
+                break
+            assert "answers: found when a step is shown for a moment" in told
+            app.advance(0.05, inf, app.eye())
+            time.sleep(0.01)
+        assert [len(answer.classes) for answer in found] == [3, 3, 3]
+        assert not any(text.startswith("answers") for text in drawn(monkeypatch, app, None))

@@ -74,7 +74,8 @@ def test_differences_take_the_place_of_the_maps_of_the_second_network(app):
     expected = maps[1].values.astype(np.float32) * maps[1].scale
     expected -= maps[0].values.astype(np.float32) * maps[0].scale
     np.testing.assert_allclose(changed, expected, atol=1e-3)
-    title, span = difference_legend(app.world)
+    legend = difference_legend(app.world)
+    title, span = legend.title, legend.span
     assert title == "maps of digits (second) less those of digits (first)"
     assert span.startswith("each layer scaled to its own max")
     app.do(ShowDifferences())
@@ -172,7 +173,7 @@ def test_layers_whose_weights_differ_are_framed_in_both_networks(app):
     app.picture("overview", (160, 90))
     quads = app.world.visuals[CHANGED_VISUAL].quads
     assert len(quads) == 2 * 4  # a frame of four lines around the one layer that differs
-    assert "framed: weights changed most" in difference_legend(app.world)[1]
+    assert "framed: weights changed most" in difference_legend(app.world).span
     app.do(ShowDifferences(on=False))
     app.picture("overview", (160, 90))
     assert CHANGED_VISUAL not in app.world.visuals

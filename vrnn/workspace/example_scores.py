@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from vrnn.compute.training.example_scores_job import ExampleScoresJob
@@ -13,6 +14,8 @@ from vrnn.workspace.training import TrainingManager
 
 SLOT = 0
 """Of the network that a training belongs to."""
+FOLLOW_SECONDS = 2.0
+"""Where steps come too quickly for one to rest, they are asked for again after so long."""
 
 
 class ExampleAnswers:
@@ -21,6 +24,7 @@ class ExampleAnswers:
     def __init__(self, world: World, jobs: JobManager, training: TrainingManager) -> None:
         self._world, self._jobs, self._training = world, jobs, training
         self._asked: tuple[object, ...] | None = None
+        self._started_at = 0.0
         self._found: tuple[tuple[object, ...], tuple[ExampleScores, ...]] | None = None
 
     def on_network_loaded(self) -> None:
@@ -36,8 +40,12 @@ class ExampleAnswers:
     def known(self) -> tuple[tuple[ExampleScores, ...], bool]:
         """Return the answers that were found last, and whether they are of what is shown."""
         key = self._training.folder, self._training.shown, self._world.state.edits.get(SLOT, ())
-        if key != self._asked and self._training.rests:
-            self._asked = key
+        now = time.perf_counter()
+        is_due = self._training.rests or (
+            self._world.state.training.follow and now - self._started_at > FOLLOW_SECONDS
+        )
+        if key != self._asked and is_due:
+            self._asked, self._started_at = key, now
             self._start(key)
         if self._found is None:
             return (), False
@@ -51,7 +59,7 @@ class ExampleAnswers:
             return
 
         def take(result: object) -> None:
-            if self._asked == key:
+            if key[0] == self._training.folder:
                 self._found = key, cast(tuple[ExampleScores, ...], result)
 
         self._jobs.start(ExampleScoresJob(SLOT, self.count, recorded), take)

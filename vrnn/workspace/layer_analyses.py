@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 
-from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob
-from vrnn.network.results import LayerProfile
+from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, WeightHistogramsJob
+from vrnn.network.results import Histogram, LayerProfile
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 
@@ -36,6 +37,20 @@ class LayerAnalyses:
         """Forget all profiles: they may belong to another network."""
         self.profiles.clear()
         self._profiled.clear()
+
+    def on_weights_changed(self) -> None:
+        """Find again what weights of the first network are like; what layers cost stays."""
+        if not any(slot == 0 for slot, _ in self.profiles):
+            self.on_network_loaded()  # not measured yet, or being measured with other weights
+            self.on_pass_complete()
+            return
+        self._jobs.start(WeightHistogramsJob(0), self._set_weights)
+        self.request_attributions()
+
+    def _set_weights(self, result: object) -> None:
+        for node, histogram in cast(dict[int, Histogram | None], result).items():
+            if (0, node) in self.profiles:
+                self.profiles[0, node] = replace(self.profiles[0, node], weights=histogram)
 
     def on_pass_complete(self) -> None:
         """Profile networks that have run for the first time, and attribute the new predictions."""

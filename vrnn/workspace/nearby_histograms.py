@@ -71,7 +71,14 @@ class NearbyHistograms:
         shown = [key for key in nearby if key in self._histograms]
         frames = {slot: world.placement_frame(slot) for slot, _ in shown}
         drawn_key = (
-            [(key, id(self._histograms[key][1]), key in profiles) for key in shown],
+            [
+                (
+                    key,
+                    id(self._histograms[key][1]),
+                    id(profiles[key].weights) if key in profiles else 0,
+                )
+                for key in shown
+            ],
             [frame.panel_rects.tobytes() for frame in frames.values()],
             [(node, id(plot)) for node, plot in plotted.items()],
             ridges.shown if plotted else None,

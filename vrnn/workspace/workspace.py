@@ -363,8 +363,7 @@ class Workspace:
 
     def _forget_weights(self) -> None:
         """Find again what is known of weights and was found with those of another step."""
-        self.analyses.on_network_loaded()
-        self.analyses.on_pass_complete()
+        self.analyses.on_weights_changed()
         self.features.on_network_loaded()
         self.importance.on_network_loaded()
         self.scores.on_network_loaded()

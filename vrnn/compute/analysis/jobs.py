@@ -86,6 +86,27 @@ class ProfileJob(Job):
         return layer_profiles(view, costs, histograms)
 
 
+@analysis_job("weight_histograms", background=True)
+@dataclass(frozen=True)
+class WeightHistogramsJob(Job):
+    """Finds what the weights of each layer are like. Its result is a `Histogram` by node id."""
+
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        return "weights of all layers"
+
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
+        """See `Job`."""
+        from vrnn.compute.analysis.profiler import weight_histograms
+
+        view, found = model.view, {}
+        for node, histogram in weight_histograms(view):
+            found[node] = histogram
+            yield JobStep(self.title(view.network), len(found), len(view.members))
+            require_same_graph(model, view)
+        return found
+
+
 @analysis_job("attribution")
 @dataclass(frozen=True)
 class AttributionJob(Job):
