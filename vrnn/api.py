@@ -632,11 +632,7 @@ def specs(model: Any, source: dict[str, Any]) -> tuple[ModelSpec, ...]:
         source: Further fields of `ModelSpec`; paths may be given as text.
     """
     models = list(model) if isinstance(model, list | tuple) else [model]
-    given: dict[str, Any] = {
-        key: Path(value) if key in ("weights", "classes", "data") and value is not None else value
-        for key, value in source.items()
-    }
-    return tuple(ModelSpec(str(m) if isinstance(m, Path) else m, **given) for m in models)
+    return tuple(ModelSpec(str(m) if isinstance(m, Path) else m, **source) for m in models)
 
 
 def _without_pillow(image: Any) -> np.ndarray | Path | int:

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from vrnn.config.choices import (
     LAYER_FILES,
@@ -19,7 +19,7 @@ from vrnn.errors import VrnnError
 from vrnn.media.bit_depths import Precision
 from vrnn.network.embedding_methods import Dimensions, EmbeddingMethod
 from vrnn.network.importance_measures import ImportanceMeasure
-from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
+from vrnn.network.model_spec import ModelSpec
 from vrnn.recordings.manifest import EXAMPLE, read_manifest
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme
@@ -61,23 +61,11 @@ class ModelOptions:
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the models to open, in order."""
         weights = self.weights + (None,) * (len(self.models) - len(self.weights))
+        rest = self.classes, self.data, self.input_size, self.device, self.text
         return tuple(
-            self._spec(model, choice) for model, choice in zip(self.models, weights, strict=True)
+            ModelSpec(model, cast(Path | None, choice), *rest)  # which makes None of `random`
+            for model, choice in zip(self.models, weights, strict=True)
         )
-
-    def _spec(self, model: str, weights: Path | Literal["random"] | None) -> ModelSpec:
-        file = weights if isinstance(weights, Path) else None
-        spec = ModelSpec(
-            model, file, self.classes, self.data, self.input_size, self.device, self.text
-        )
-        if weights != "random":
-            return spec
-        if not model.startswith(LIBRARIES):
-            raise VrnnError(
-                f"--weights random is for models of {', '.join(LIBRARIES)}; '{model}' opens with "
-                "the weights that it is built with"
-            )
-        return without_download(spec)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from vrnn.default.choice import default_model
+from vrnn.errors import VrnnError
 from vrnn.storage.limits import Range
 
 Detail = Literal["layers", "modules", "all"]
@@ -18,6 +19,8 @@ MODEL_SUFFIXES = (".onnx", ".keras", ".h5", ".hdf5")
 """Ends of the names of files that hold a whole model as data."""
 LIBRARIES = ("torchvision:", "timm:", "hf:")
 """Beginnings of models whose trained weights a library downloads; no other code is run."""
+RANDOM = "random"
+"""In the place of weights: none but those that a model is built with."""
 InputSide = Annotated[int, Range(1, 65_536)]
 """Height or width of an input, pixels."""
 
@@ -31,7 +34,9 @@ class ModelSpec:
             `timm:name`, `hf:owner/name` (each of these three with `@` and which weights, or
             `@random`), `net.onnx`, `net.keras`, `package.module:factory`, `cube:FILE`, or an
             `nn.Module` itself (from Python).
-        weights: A safetensors or state_dict file, a TensorFlow checkpoint, or weights of Keras.
+        weights: A safetensors or state_dict file, a TensorFlow checkpoint, or weights of Keras;
+            `random` opens a library's model without its trained ones, as `@random` does, and is
+            None afterwards. Paths may be given as text.
         classes: A text file with one class name in each line.
         data: A folder of images, with a subfolder for each class.
         input_size: (height, width) in pixels.
@@ -49,6 +54,15 @@ class ModelSpec:
     text: str | None = None
     example: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Raises VrnnError: `random` is asked for where weights are not a library's."""
+        if isinstance(self.weights, str) and self.weights == RANDOM:
+            object.__setattr__(self, "weights", None)
+            object.__setattr__(self, "model", _untrained(self.model))
+        for name in ("weights", "classes", "data", "example"):
+            if isinstance(getattr(self, name), str):
+                object.__setattr__(self, name, Path(getattr(self, name)))
+
 
 def name_default(spec: ModelSpec) -> ModelSpec:
     """Return a spec with the name of the model that `default` stands for, if that is its model."""
@@ -62,11 +76,22 @@ def split_weights_choice(name: str) -> tuple[str, str]:
     return model, choice
 
 
+def _untrained(model: Any) -> str:
+    """The name under which a library's model opens without trained weights."""
+    if isinstance(model, str) and model.startswith(LIBRARIES):
+        return f"{split_weights_choice(model)[0]}@{RANDOM}"
+    shown = model if isinstance(model, str) else type(model).__name__
+    raise VrnnError(
+        f"--weights random is for models of {', '.join(LIBRARIES)}; '{shown}' opens with the "
+        "weights that it is built with"
+    )
+
+
 def without_download(spec: ModelSpec) -> ModelSpec:
     """Return a spec that opens the same network without downloading trained weights for it."""
     if not isinstance(spec.model, str) or not spec.model.startswith(LIBRARIES):
         return spec
-    return replace(spec, model=f"{split_weights_choice(spec.model)[0]}@random")
+    return replace(spec, model=_untrained(spec.model))
 
 
 def model_files(spec: ModelSpec) -> tuple[Path | None, ...]:
