@@ -134,7 +134,9 @@ def kernels_picture(app: OffscreenApp, kind: str, layer: str = "conv") -> LayerP
 
 
 def test_layers_show_the_kernels_of_the_step(app, folder) -> None:
+    rects = app.world.placement_frame(0).panel_rects.copy()
     app.do(ShowLayerValues("weights"))
+    np.testing.assert_allclose(app.world.placement_frame(0).panel_rects, rects)
     picture = kernels_picture(app, WEIGHTS_PICTURE)
     kernels = weight(folder, 3).numpy()
     largest = float(np.abs(kernels).max())

@@ -31,7 +31,7 @@ class _Overview:
         shape: Width / height of the view, and the part of it that the legend takes.
         content: Identities of the networks, whether each shows a result, and what is beside them.
         layout: The arrangement, the folds and the shape of the picture that layers are laid out
-            for; what is moved by hand leaves the view as it is.
+            for, and what they show of a training; what is moved by hand leaves the view as it is.
     """
 
     shape: tuple[float, float]
@@ -191,7 +191,11 @@ class WindowNavigator(NavigationActions):
             *((id(one.network), one.result is not None) for one in networks), tuple(world.visuals),
         )  # fmt: skip
         shape = self._view.aspect, self._view.legend_share
-        layout = world.state.arrangement, world.state.folds, world.placement.aspect
+        training = world.state.training  # differences of maps are panels of another shape
+        layout = (
+            world.state.arrangement, world.state.folds, world.placement.aspect,
+            training.values, training.difference,
+        )  # fmt: skip
         return _Overview(shape, content, layout)
 
     def _fit_layout(self) -> None:

@@ -15,6 +15,7 @@ from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.kernel_edits import KernelShape
 from vrnn.network.layer_kinds import LayerKind, layer_kind
 from vrnn.network.layer_maps import LayerMaps
+from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
@@ -346,6 +347,9 @@ class NetworkObject:
             return PanelShape(single_map_grid(one_map, side), shows_one_map=True)
         if layer.picture:
             grid = panel_size(shape, presentation, has_graph)
+            if layer.picture in (WEIGHTS_PICTURE, GRADIENTS_PICTURE):  # kernels stand where maps do
+                same = PanelGrid(1, 1, grid.width, grid.height)
+                return PanelShape(same, True, picture=layer.picture)
             side = sqrt(grid.width * grid.height)  # as large as all maps together
             return PanelShape(single_map_grid(shape, side), True, picture=layer.picture)
         if layer.has_default_maps:
