@@ -24,6 +24,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.cka_board import CKA_VISUAL, board_size, cka_board
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.world import World
+from vrnn.workspace.asked_results import AskedResults
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
@@ -56,19 +57,17 @@ class ComparisonManager:
             roll_back: Makes everything as it was at a bookmark of the history.
         """
         self._world, self._jobs, self._feed = world, jobs, feed
-        self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
+        self._notify, self._reveal = notify, reveal
         self._weights: dict[Pair, Mapping[int, WeightDifference] | None] = {}
-        self._cka: dict[Pair, CkaMatrix | None] = {}
-        self._running: dict[Pair, int] = {}
+        self._cka = AskedResults[Pair, CkaMatrix](world, jobs, notify, roll_back)
         self._answers: dict[Pair, ComparedAnswers | None] = {}
-        self._asked: tuple[Bookmark, State] | None = None
         self._pictured: dict[Key, tuple[FeatureMaps, FeatureMaps]] = {}
         self._drawn: tuple[object, ...] = ()
 
     @property
     def pending(self) -> bool:
         """Whether CKA is still to be found."""
-        return bool(self._running)
+        return self._cka.pending
 
     def check(self, first: int, second: int) -> None:
         """Check that layers of two networks can be compared over images.
@@ -89,14 +88,13 @@ class ComparisonManager:
             state: The state that it gave.
         """
         if state.comparison.cka:
-            self._asked = (before, state)
+            self._cka.remember(before, state)
 
     def on_network_loaded(self) -> None:
         """Forget everything: it may belong to another network."""
         self._weights.clear()
         self._answers.clear()
-        self._cka.clear()
-        self._running.clear()
+        self._cka.forget()
         self._pictured.clear()
         self.sync_with_state(self._world.state)
 
@@ -149,7 +147,7 @@ class ComparisonManager:
 
     def matrix(self, first: int, second: int) -> CkaMatrix | None:
         """Return CKA of two networks; None as long as it is not known."""
-        return self._cka.get((first, second))
+        return self._cka.found.get((first, second))
 
     def shown_cka(self) -> tuple[CkaMatrix, tuple[str, str]]:
         """Return the CKA that is shown, and the names of both networks.
@@ -168,34 +166,15 @@ class ComparisonManager:
         now = state.comparison
         pair = now.first, now.second
         shown = now.cka and set(pair) <= self._world.networks.keys()
-        for other in [one for one in self._running if not shown or one != pair]:
-            self._jobs.cancel(self._running.pop(other))
-        if not now.cka:
-            self._cka = {key: one for key, one in self._cka.items() if one is not None}
-        elif shown and pair not in self._cka and pair not in self._running:
-            self._find_cka(pair)
+        self._cka.follow([pair] if shown else [], lambda key: CkaJob(*key), self._take_cka)
         self._draw_board(pair if shown else None)
         self.update_pictures()
 
-    def _find_cka(self, pair: Pair) -> None:
-        def take(result: object) -> None:
-            matrix = self._cka[pair] = cast(CkaMatrix, result)
-            self._asked = None
-            for note in matrix.notes(self._titles(pair)):
-                self._notify(note)
-            self.sync_with_state(self._world.state)
-
-        def end() -> None:
-            self._running.pop(pair, None)
-
-        def fail(reason: str) -> None:
-            self._cka[pair] = None
-            self._notify(reason)
-            asked, self._asked = self._asked, None
-            if asked is not None and asked[1] is self._world.state:
-                self._roll_back(asked[0])
-
-        self._running[pair] = self._jobs.start(CkaJob(*pair), take, on_end=end, on_failed=fail)
+    def _take_cka(self, pair: Pair, matrix: CkaMatrix) -> None:
+        self._cka.keep_change()
+        for note in matrix.notes(self._titles(pair)):
+            self._notify(note)
+        self.sync_with_state(self._world.state)
 
     def _titles(self, pair: Pair) -> tuple[str, str]:
         first, second = (self._world.networks[slot].info.title for slot in pair)
@@ -210,7 +189,7 @@ class ComparisonManager:
         return bool(self._drawn)
 
     def _draw_board(self, pair: Pair | None) -> None:
-        matrix = None if pair is None else self._cka.get(pair)
+        matrix = None if pair is None else self._cka.found.get(pair)
         place = None if matrix is None else self._place(matrix)
         if pair is None or matrix is None or place is None:
             if self._drawn:

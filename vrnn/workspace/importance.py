@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL, board_size, pruning_board
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.world import World
+from vrnn.workspace.asked_results import AskedResults
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
@@ -48,12 +48,8 @@ class ImportanceManager:
             reveal: Brings the board into view when it has appeared.
             roll_back: Makes everything as it was at a bookmark of the history.
         """
-        self._world, self._jobs, self._feed = world, jobs, feed
-        self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
-        self._found: dict[Key, ImportanceResult] = {}
-        self._running: dict[Key, int] = {}
-        self._failed: set[Key] = set()
-        self._asked: tuple[Bookmark, State] | None = None
+        self._world, self._feed, self._reveal = world, feed, reveal
+        self._results = AskedResults[Key, ImportanceResult](world, jobs, notify, roll_back)
         self._drawn: tuple[object, ...] = ()
 
     def check(self, network: int) -> None:
@@ -73,12 +69,12 @@ class ImportanceManager:
             state: The state that it gave.
         """
         if state.importance.shown:
-            self._asked = (before, state)
+            self._results.remember(before, state)
 
     @property
     def pending(self) -> bool:
         """Whether something is still to be found."""
-        return bool(self._running)
+        return self._results.pending
 
     def classes(self, network: int) -> int:
         """Return how many classes a network is known to have; 0 where that is not known."""
@@ -88,25 +84,19 @@ class ImportanceManager:
 
     def on_network_loaded(self) -> None:
         """Forget everything: it may belong to another network."""
-        self._found.clear()
-        self._failed.clear()
-        self._running.clear()
+        self._results.forget()
         self.sync_with_state(self._world.state)
 
     def sync_with_state(self, state: State) -> None:
         """Find what a state shows, end what nothing shows, and show what is found."""
-        wanted = self._wanted(state)
-        for key in self._running.keys() - set(wanted):
-            self._jobs.cancel(self._running.pop(key))
-        for key in wanted:
-            if key not in self._found and key not in self._running and key not in self._failed:
-                self._start(key)
+        self._results.follow(
+            self._wanted(state), lambda key: ImportanceJob(key[0], key[1], key[2]), self._take
+        )
         self._show(state)
 
     def _wanted(self, state: State) -> list[Key]:
         now = state.importance
         if not now.shown or now.network not in self._world.networks:
-            self._failed.clear()
             return []
         slot = now.network
         wanted: list[Key] = [(slot, now.measure, now.class_index)]
@@ -114,40 +104,24 @@ class ImportanceManager:
             wanted.append((slot, now.measure, now.beside))
         return [*wanted, (slot, "magnitude", None), (slot, "random", None)]
 
-    def _start(self, key: Key) -> None:
-        slot, ranking, class_index = key
-
-        def take(result: object) -> None:
-            self._found[key] = cast(ImportanceResult, result)
-            self._asked = None if ranking == self._world.state.importance.measure else self._asked
-            self._show(self._world.state)
-
-        def end() -> None:
-            self._running.pop(key, None)
-
-        def fail(reason: str) -> None:
-            self._failed.add(key)
-            self._notify(reason)
-            asked, self._asked = self._asked, None
-            if asked is not None and asked[1] is self._world.state:
-                self._roll_back(asked[0])
-
-        job = ImportanceJob(slot, ranking, class_index)
-        self._running[key] = self._jobs.start(job, take, on_end=end, on_failed=fail)
+    def _take(self, key: Key, result: ImportanceResult) -> None:
+        if key[1] == self._world.state.importance.measure:
+            self._results.keep_change()
+        self._show(self._world.state)
 
     def _show(self, state: State) -> None:
         """Give the world what is found of what the state shows."""
         now = state.importance
         wanted = self._wanted(state)
-        first = self._found.get(wanted[0]) if wanted else None
+        first = self._results.found.get(wanted[0]) if wanted else None
         for slot in [slot for slot in self._world.importance if slot != now.network]:
             self._world.set_importance(slot, None)
         if first is None:
             self._world.set_importance(now.network, None)
             self._draw(state)
             return
-        second = None if now.beside is None else self._found.get(wanted[1])
-        others = (self._found.get(key) for key in wanted[-2:])
+        second = None if now.beside is None else self._results.found.get(wanted[1])
+        others = (self._results.found.get(key) for key in wanted[-2:])
         curves = tuple(one.curve for one in others if one is not None and one.curve is not None)
         known = self._world.importance.get(now.network)
         if known is None or not _is_same(known, first, second, curves):

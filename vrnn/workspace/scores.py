@@ -34,6 +34,7 @@ from vrnn.scene.visuals.confusion_board import (
 )
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.world import World
+from vrnn.workspace.asked_results import AskedResults
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
@@ -66,12 +67,8 @@ class ScoreManager:
             reveal: Brings the board into view when it has appeared.
             roll_back: Makes everything as it was at a bookmark of the history.
         """
-        self._world, self._jobs, self._feed = world, jobs, feed
-        self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
-        self._found: dict[Key, ScoreComparison] = {}
-        self._running: dict[Key, int] = {}
-        self._failed: set[Key] = set()
-        self._asked: tuple[Bookmark, State] | None = None
+        self._world, self._feed, self._notify, self._reveal = world, feed, notify, reveal
+        self._results = AskedResults[Key, ScoreComparison](world, jobs, notify, roll_back)
         self._latest: tuple[int, ScoreComparison] | None = None
         self._thumbnails: tuple[int, ThumbnailLoader] | None = None
         self._loaded: dict[int, np.ndarray] = {}
@@ -89,18 +86,18 @@ class ScoreManager:
     def remember(self, before: Bookmark, state: State) -> None:
         """Remember what was before a change, to go back to it when nothing can be found."""
         if state.score.shown:
-            self._asked = (before, state)
+            self._results.remember(before, state)
 
     @property
     def pending(self) -> bool:
         """Whether something is still to come."""
         waits = self._thumbnails is not None and self._thumbnails[1].waiting > 0
-        return bool(self._running) or waits
+        return self._results.pending or waits
 
     @property
     def is_stale(self) -> bool:
         """Whether what is shown is of other edits or ablations: it is being found anew."""
-        return self._key(self._world.state) not in self._found
+        return self._key(self._world.state) not in self._results.found
 
     @property
     def shown(self) -> ScoreComparison | None:
@@ -108,7 +105,7 @@ class ScoreManager:
         now = self._world.state.score
         if not now.shown:
             return None
-        found = self._found.get(self._key(self._world.state))
+        found = self._results.found.get(self._key(self._world.state))
         if found is not None:
             return found
         is_same = self._latest is not None and self._latest[0] == now.network
@@ -121,9 +118,7 @@ class ScoreManager:
 
     def on_network_loaded(self) -> None:
         """Forget everything: it may belong to another network."""
-        self._found.clear()
-        self._failed.clear()
-        self._running.clear()
+        self._results.forget()
         self._latest = None
         self.close()
         self.sync_with_state(self._world.state)
@@ -147,40 +142,17 @@ class ScoreManager:
         """Find what a state shows, end what nothing shows, and show what is found."""
         now = state.score
         is_wanted = now.shown and now.network in self._world.networks
-        key = self._key(state)
-        for other in [one for one in self._running if not is_wanted or one != key]:
-            self._jobs.cancel(self._running.pop(other))
-        if not is_wanted:
-            self._failed.clear()
-        elif not {key} & (self._found.keys() | self._running.keys() | self._failed):
-            self._start(key)
+        wanted = [self._key(state)] if is_wanted else []
+        self._results.follow(wanted, lambda key: ScoreJob(key[0], key[2]), self._take)
         self._draw()
 
-    def _start(self, key: Key) -> None:
-        slot, _, ablations = key
-        number = 0
-
-        def take(result: object) -> None:
-            found = cast(ScoreComparison, result)
-            self._found[key], self._latest, self._asked = found, (slot, found), None
-            if found.skipped:
-                image, reason = found.skipped[0]
-                count = len(found.skipped)
-                self._notify(f"{count} images are left out, such as image {image}: {reason}")
-
-        def end() -> None:
-            if self._running.get(key) == number:
-                del self._running[key]
-
-        def fail(reason: str) -> None:
-            self._failed.add(key)
-            self._notify(reason)
-            asked, self._asked = self._asked, None
-            if asked is not None and asked[1] is self._world.state:
-                self._roll_back(asked[0])
-
-        job = ScoreJob(slot, ablations)
-        number = self._running[key] = self._jobs.start(job, take, on_end=end, on_failed=fail)
+    def _take(self, key: Key, found: ScoreComparison) -> None:
+        self._latest = (key[0], found)
+        self._results.keep_change()
+        if found.skipped:
+            image, reason = found.skipped[0]
+            count = len(found.skipped)
+            self._notify(f"{count} images are left out, such as image {image}: {reason}")
 
     def result(self) -> tuple[ScoreComparison, ImageSet]:
         """Return what is shown, and the images that it is of.
