@@ -57,9 +57,9 @@ bool find_map(vec2 position, out int channel, out vec2 map_uv) {
     return channel < maps.z && all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
 }
 
-// The position in the panel of one of samples × samples inside the pixel.
-vec2 sample_position(int number, int samples, vec2 uv_dx, vec2 uv_dy) {
-    vec2 offset = (vec2(number % samples, number / samples) + 0.5) / float(samples) - 0.5;
+// The position in the panel of one of samples × samples inside the pixel. gap: between two of them, pixels.
+vec2 sample_position(int column, int row, float gap, vec2 uv_dx, vec2 uv_dy) {
+    vec2 offset = (vec2(column, row) + 0.5) * gap - 0.5;
     return clamp(uv + uv_dx * offset.x + uv_dy * offset.y, 0.0, 0.99999);
 }
 
@@ -109,12 +109,13 @@ void main() {
     bool is_vector = is_plain && texels.x * texels.y == 1;
     vec2 spread = 0.5 * (abs(uv_dx) + abs(uv_dy)) * cells;  // of samples; in a gap, whichever map they are beside
     bool is_one_map = is_plain && !is_vector && max(spread.x, spread.y) <= 0.5 * GAP;
-    int count = samples * samples;
+    float gap = 1.0 / float(max(samples, 1));
+    int rows = is_vector || is_one_map ? 0 : samples;
     vec3 sum = vec3(0.0);
-    for (int i = 0; i < (is_plain && (is_vector || is_one_map) ? 0 : count); ++i) {
+    for (int row = 0; row < rows; ++row) for (int column = 0; column < samples; ++column) {
         int channel;
         vec2 map_uv;
-        if (!find_map(sample_position(i, samples, uv_dx, uv_dy) * cells, channel, map_uv)) {
+        if (!find_map(sample_position(column, row, gap, uv_dx, uv_dy) * cells, channel, map_uv)) {
             sum += empty_color();
         } else if (maps.w < 0) {
             sum += min(background.rgb * 1.5, 1.0);
@@ -140,33 +141,37 @@ void main() {
         }
     }
     // Maps of a single value, which is its channel's range too.
-    for (int i = 0; i < (is_vector ? count : 0); ++i) {
+    rows = is_vector ? samples : 0;
+    for (int row = 0; row < rows; ++row) for (int column = 0; column < samples; ++column) {
         int channel;
         vec2 map_uv;
-        bool is_map = find_map(sample_position(i, samples, uv_dx, uv_dy) * cells, channel, map_uv);
+        bool is_map = find_map(sample_position(column, row, gap, uv_dx, uv_dy) * cells, channel, map_uv);
         float value = load_value(level_first + min(channel, maps.z - 1));
         sum += is_map ? shade(value, range_of(vec2(value))) : empty_color();
     }
     // Samples that are all in one map, or beside it.
     int first = 0;
-    vec2 range = vec2(0.0);
-    vec2 cell = floor(clamp(uv, 0.0, 0.99999) * cells);
+    vec2 range = vec2(0.0), cell = floor(clamp(uv, 0.0, 0.99999) * cells);
     if (is_one_map) {
         int channel = int(cell.y) * maps.x + int(cell.x) + texels.z;
         is_one_map = channel < maps.z;
         if (is_one_map) range = channel_range(channel);
-        else sum = empty_color() * float(count);
+        else sum = empty_color() * float(samples * samples);
         first = level_first + channel * level.x * level.y;
     }
-    for (int i = 0; i < (is_one_map ? count : 0); ++i) {
-        vec2 map_uv = (sample_position(i, samples, uv_dx, uv_dy) * cells - cell - 0.5) / (1.0 - GAP) + 0.5;
-        bool is_map = all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
-        ivec2 texel = ivec2(clamp(map_uv, 0.0, 0.99999) * vec2(level.yx));
+    rows = is_one_map ? samples : 0;
+    vec2 scale = 1.0 / (1.0 - GAP) * vec2(level.yx), side = vec2(level.yx);  // texels
+    vec2 start = (uv * cells - cell - 0.5) * scale + 0.5 * side, right = uv_dx * cells * scale, down = uv_dy * cells * scale;
+    start += (0.5 * gap - 0.5) * (right + down);
+    for (int row = 0; row < rows; ++row) for (int column = 0; column < samples; ++column) {
+        vec2 position = start + right * (float(column) * gap) + down * (float(row) * gap);
+        bool is_map = all(greaterThanEqual(position, vec2(0.0))) && all(lessThan(position, side));
+        ivec2 texel = ivec2(clamp(position, vec2(0.0), side - 0.5));
         float value = load_value(first + texel.y * level.y + texel.x);
         sum += is_map ? shade(value, range) : empty_color();
     }
     vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
-    if (far_part > 0.0) {
+    for (int far_rows = far_part > 0.0 ? 1 : 0; far_rows > 0; --far_rows) {  // no branch, for the same reason
         vec2 position = (uv - 0.5) / fit + 0.5;
         vec4 code = picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit);
         vec3 far = picture_color(code, picture.y != 0);

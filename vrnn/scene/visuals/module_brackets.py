@@ -110,14 +110,17 @@ def _brackets(frame: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> 
     rows = frame.placement.layout.rows
     front_of = {node: (row.y, row.front) for row in rows for node in row.node_ids}
     representative = frame.placement.folded.representative
-    seen: dict[tuple[int, ...], str] = {}
+    seen: set[tuple[int, ...]] = set()
+    names: set[str] = set()
     brackets = []
     for name, members in modules.items():
         visible = tuple(dict.fromkeys(representative[m] for m in members))
         if len(visible) < 2 or visible in seen:
             continue
-        seen[visible] = name
-        depth = sum(name.startswith(f"{other}.") for other in seen.values())
+        seen.add(visible)
+        names.add(name)
+        parts = name.split(".")
+        depth = sum(".".join(parts[:count]) in names for count in range(1, len(parts)))
         if depth >= MAX_DEPTH:
             continue
         rects = {n: _turned_back(frame, n) for n in visible}
