@@ -12,7 +12,7 @@ from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.derived_maps import from_array
 from vrnn.scene.picking import Hit
 from vrnn.scene.similarity_marks import similarity_marks
-from vrnn.scene.similarity_readout import similarity_text
+from vrnn.scene.similarity_readout import similarity_legend, similarity_text
 from vrnn.scene.similarity_state import Region, SimilarityState
 from vrnn.scene.state import State
 from vrnn.workspace.similarity import SimilarityManager
@@ -174,6 +174,19 @@ def test_the_readout_tells_the_similarity_at_the_pointer():
     bench.see()
     hit = Hit("layer", 1.0, 0, node, -1, 3, 5, picture="similarity")
     assert similarity_text(bench.world, hit) == "   similarity of (3, 5) to (3, 5) = 1.000"
+
+
+def test_a_layer_that_is_not_whole_in_memory_is_left_out_and_told():
+    bench = Bench()
+    reference, other = bench.spatial[2], bench.spatial[-1]
+    bench.world.networks[0].add_maps({other: bench.maps[other].coarse(1)})
+    bench.point(reference, 3, 5)
+    bench.see()
+    assert other not in bench.layers
+    hit = Hit("layer", 1.0, 0, other, -1, 3, 5, picture="similarity")
+    assert "not compared: its whole maps are not in memory" in similarity_text(bench.world, hit)
+    legend = similarity_legend(bench.world, bench.manager.compared, None, None)
+    assert "without 1 layer that is not whole in memory" in legend.title
 
 
 @pytest.mark.parametrize("make", [HoldReference, PinPosition])

@@ -39,8 +39,10 @@ def similarity_text(world: WorldContents, hit: Hit) -> str:
         return ""
     if hit.node not in shown.layers:
         maps = world.networks[hit.slot].layer_maps(hit.node)
-        is_single = maps is not None and maps.height * maps.width == 1
-        return "   one position: nothing to compare" if is_single else ""
+        if maps is not None and maps.height * maps.width == 1:
+            return "   one position: nothing to compare"
+        is_coarse = hit.node in world.networks[hit.slot].coarse
+        return "   not compared: its whole maps are not in memory" if is_coarse else ""
     found = shown.layers[hit.node]
     height, width = found.values.shape
     row, column = min(hit.row, height - 1), min(hit.column, width - 1)
@@ -70,6 +72,9 @@ def similarity_legend(
     title = f"similarity to {compared.text} of {compared.layer} · {state.measure}"
     if state.kept:
         title += " · of the kept image"
+    if left_out := _count_left_out(world):
+        what = "layer that is" if left_out == 1 else "layers that are"
+        title += f" · without {left_out:,} {what} not whole in memory"
     key = (hit.slot, hit.node) if hit is not None and hit.kind == "layer" else focus
     shown = None if key is None else world.similarity.get(key[0])
     found = None if shown is None or key is None else shown.layers.get(key[1])
@@ -82,6 +87,15 @@ def similarity_legend(
     if found is None:
         return SimilarityLegend(title, "stretched to each layer", ("least", "most"), state.colormap)
     return SimilarityLegend(title, "stretched to this layer", ends(*found.span), state.colormap)
+
+
+def _count_left_out(world: WorldContents) -> int:
+    """How many layers with several positions are not compared, as only coarse maps are there."""
+    return sum(
+        maps.height * maps.width > 1 and node not in shown.layers
+        for slot, shown in world.similarity.items()
+        for node, maps in world.networks[slot].coarse.items()
+    )
 
 
 def ends(low: float, high: float) -> tuple[str, str]:
