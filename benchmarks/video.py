@@ -14,7 +14,6 @@ process copies as many bytes a pass as an update sends to the GPU, and draws the
 from __future__ import annotations
 
 import ctypes
-import os
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ import torch
 from benchmarks.timing import format_table
 from vrnn.app.desktop import SWITCH_INTERVAL
 from vrnn.app.frame_pacing import LiveFramePacer
-from vrnn.compute import allocator, waiting_threads
+from vrnn.compute import allocator
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.worker import Worker
 from vrnn.compute.worker_events import ForwardComplete
@@ -204,12 +203,10 @@ class LiveImages:
 def measure(case: Case) -> tuple[float, float, float]:
     """Return updates a second, plain passes, and at most reachable ones: the best of some rounds.
 
-    Live images run in a process of their own, with the settings of vrnn's.
+    Live images run in a process of their own.
     """
-    environment = dict(os.environ)
-    waiting_threads.sleep_soon(environment)
     command = [sys.executable, "-m", "benchmarks.video", str(CASES.index(case))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     updates, passes, bound = map(float, done.stdout.split())
     return updates, passes, bound
 
@@ -231,9 +228,8 @@ def measure_here(case: Case) -> tuple[float, float, float]:
 
 def _count_plain_passes() -> float:
     """Return the passes a second of the model alone, in a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if k not in waiting_threads.SETTINGS}
     command = [sys.executable, "-m", "benchmarks.video", "plain"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 

@@ -17,7 +17,7 @@ from vrnn.cli.arguments import (
     read_options,
 )
 from vrnn.cli.contradictions import check_together
-from vrnn.compute import allocator, garbage_collector, waiting_threads
+from vrnn.compute import allocator, garbage_collector
 from vrnn.config.choices import (
     HEADSET_USES,
     MAX_IMAGE_SIDE,
@@ -164,7 +164,6 @@ def run(arguments: argparse.Namespace) -> int:
     options = options_from(arguments)
     garbage_collector.rest()
     allocator.share_one_arena()
-    waiting_threads.sleep_soon()
     try:
         return _start(options)
     finally:
