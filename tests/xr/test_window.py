@@ -45,8 +45,8 @@ def test_the_window_goes_on_when_the_runtime_dies_and_connects_again(start, serv
         remote.send()
         vrnn = start(service, "--xr")
         vrnn.worn()
-        worn = world_of(vrnn.shot())
         vrnn.wait_for(lambda: world_of(vrnn.shot()).std() > 10)
+        worn = still(vrnn)
         remote.send(head=(0.0, 1.6, -2.0))
         # The monitor shows what the eyes see.
         vrnn.wait_for(lambda: differs(worn, world_of(vrnn.shot())) > 0.05)
@@ -70,12 +70,13 @@ def test_the_window_goes_on_when_the_runtime_dies_and_connects_again(start, serv
 
 
 def still(vrnn, part=world_of):
-    """A part of the picture, that between the panels, once two pictures of it are alike."""
+    """A part of the picture, that between the panels, once three pictures of it are alike."""
     seen = [part(vrnn.shot())]
 
     def is_still() -> bool:
+        time.sleep(0.4)  # so that a slow machine has drawn anew
         seen.append(part(vrnn.shot()))
-        return differs(*seen[-2:]) < 0.005
+        return len(seen) > 2 and all(differs(a, seen[-1]) < 0.005 for a in seen[-3:])
 
     vrnn.wait_for(is_still)
     return seen[-1]
@@ -118,20 +119,21 @@ def test_what_the_monitor_shows(start, service, tmp_path, mirror):
         remote.send(views=eyes)
         vrnn = start(service, "--xr", *config(tmp_path, f'[headset]\nmirror = "{mirror}"\n'))
         vrnn.worn()
-        without_panels(vrnn)
-        before = still(vrnn, lambda picture: picture)
+        vrnn.press("F2")  # put the panels away
+        time.sleep(2.0)
+        before = vrnn.shot()
         height, width, _ = before.shape
-        top = slice(0, height * 2 // 3)  # the legend and a hint lie below
         remote.send(head=(1.0, 1.6, -1.0), views=eyes)
-        if mirror == "both":
-            vrnn.wait_for(lambda: differs(before[top], vrnn.shot()[top]) > 0.05)
-        shots = [vrnn.shot() for _ in range(10)]
+        time.sleep(1.5)
+        after = vrnn.shot()
+    top = slice(0, height * 2 // 3)  # the legend and a hint lie below
     if mirror == "both":
+        assert differs(before[top], after[top]) > 0.05
         halves = before[top, : width // 2], before[top, width // 2 :]
         assert min(half.std() for half in halves) > 10
         assert differs(*halves) > 0.03  # each from its own eye
     else:
-        assert max(differs(before[top], after[top]) for after in shots) < 0.01  # its own eye
+        assert differs(before[top], after[top]) < 0.01  # it has an eye of its own
 
 
 def test_relevance_is_seen_by_both_eyes(start, service, tmp_path):
