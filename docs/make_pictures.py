@@ -188,7 +188,7 @@ def compared(wanted: Set[str]) -> Drawn:
         with OffscreenApp(specs, load_config()) as studio:
             studio.do(ShowDifferences())
             studio.do(ShowCka())
-            yield "compare", studio.picture("overview", (1600, 700))
+            yield "compare", studio.picture("overview", (1600, 560))
             path = FOLDER / "cka.png"
             write_png(path, draw_matrix(*studio.workspace.comparison.shown_cka()))
             print(path.relative_to(ROOT), flush=True)

@@ -125,11 +125,15 @@ def test_a_stream_followed_in_one_call_has_the_same_bits(way, shape, monkeypatch
     monkeypatch.setattr(portraits, "load_native_portrait", lambda: used)
     made, calls = {}, []
     follow = PortraitMaker._follow
+
+    def watched(*given):
+        calls.append(follow(*given))
+        return calls[-1]
+
     for name in ("one call", "several"):
         if name == "several":
             monkeypatch.setattr(PortraitMaker, "_follow", lambda *_: None)
         else:
-            watched = lambda *given: calls.append(follow(*given)) or calls[-1]  # noqa: E731
             monkeypatch.setattr(PortraitMaker, "_follow", watched)
         maker = PortraitMaker({1: [0], 2: [0, 1]})
         made[name] = []
