@@ -13,21 +13,15 @@ __all__ = [
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from vrnn.api import (
-        compare,
-        connections,
-        embed,
-        explain,
-        importance,
-        lightning_callback,
-        save_weights,
-        score,
-        screenshot,
-        show,
-        top_images,
-        transformers_callback,
-        watch,
-    )
+    from vrnn.api.compare import compare
+    from vrnn.api.connections import connections
+    from vrnn.api.edits import save_weights, score
+    from vrnn.api.embed import embed
+    from vrnn.api.explain import explain
+    from vrnn.api.importance import importance
+    from vrnn.api.pictures import screenshot, show
+    from vrnn.api.top_images import top_images
+    from vrnn.api.watch import lightning_callback, transformers_callback, watch
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
     from vrnn.network.kernel_edits import KernelEdit
@@ -35,19 +29,19 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
     "Marker": "vrnn.compute.tracing.annotations",
-    "compare": "vrnn.api",
-    "connections": "vrnn.api",
-    "embed": "vrnn.api",
-    "explain": "vrnn.api",
-    "importance": "vrnn.api",
-    "lightning_callback": "vrnn.api",
-    "save_weights": "vrnn.api",
-    "score": "vrnn.api",
-    "screenshot": "vrnn.api",
-    "show": "vrnn.api",
-    "top_images": "vrnn.api",
-    "transformers_callback": "vrnn.api",
-    "watch": "vrnn.api",
+    "compare": "vrnn.api.compare",
+    "connections": "vrnn.api.connections",
+    "embed": "vrnn.api.embed",
+    "explain": "vrnn.api.explain",
+    "importance": "vrnn.api.importance",
+    "lightning_callback": "vrnn.api.watch",
+    "save_weights": "vrnn.api.edits",
+    "score": "vrnn.api.edits",
+    "screenshot": "vrnn.api.pictures",
+    "show": "vrnn.api.pictures",
+    "top_images": "vrnn.api.top_images",
+    "transformers_callback": "vrnn.api.watch",
+    "watch": "vrnn.api.watch",
     "VrnnError": "vrnn.errors",
     "KernelEdit": "vrnn.network.kernel_edits",
 }
