@@ -40,7 +40,7 @@ def test_a_file_with_names_classes_predictions_and_coordinates(images, tmp_path,
     assert run(*words) == 0
     told = capsys.readouterr()
     assert f"8 images in {out}" in told.out
-    assert "1 images are left out, such as image 8" in told.err
+    assert "image 8 is left out: " in told.err
     with np.load(out, allow_pickle=False) as data:
         assert sorted(data) == [
             "answer",

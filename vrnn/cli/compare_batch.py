@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tqdm.contrib.logging import logging_redirect_tqdm
-
-from vrnn.cli.progress import progress_bar
+from vrnn.cli.batch_model import open_model
+from vrnn.cli.step_progress import run_steps
 from vrnn.compute.comparison.comparison import comparison_steps
-from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
 from vrnn.config.options import CompareOptions
 from vrnn.errors import VrnnError
 from vrnn.export.comparison_files import write_comparison_files
 from vrnn.network.comparison import Comparison, distinct_titles
 from vrnn.storage.atomic import make_folder
 from vrnn.storage.log import logger
-from vrnn.storage.terminal import print_text, printable
+from vrnn.storage.terminal import print_text
 
 MOST_CHANGED = 5
 """Layers that are printed."""
@@ -35,31 +32,14 @@ def write_comparison(options: CompareOptions) -> None:
             f"time{'s' if len(specs) != 1 else ''}; give it twice: --model A --model B"
         )
     make_folder(options.out)
-    first, second = (LoadedModel(open_source(spec), options.detail) for spec in specs)
-    for model in (first, second):
-        for note in model.source.notes:
-            logger.warning(f"{model.source.title}: {note}")
-    found = _compare(first, second, options)
+    first, second = (open_model(spec, options.detail, named=True) for spec in specs)
+    found = run_steps(comparison_steps(first, second, options.most_images), options.quiet)
     for note in found.notes:
         logger.warning(note)
     titles = distinct_titles(first.source.title, second.source.title)
     write_comparison_files(options.out, found, titles)
     if not options.quiet:
         _print(found, titles, options.out)
-
-
-def _compare(first: LoadedModel, second: LoadedModel, options: CompareOptions) -> Comparison:
-    steps = comparison_steps(first, second, options.most_images)
-    with progress_bar(1, "", options.quiet) as bar, logging_redirect_tqdm([logger]):
-        bar.bar_format = "{desc}{percentage:3.0f}% {bar} {elapsed}"
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                result: Comparison = end.value
-                return result
-            bar.set_description(printable(step.text), refresh=False)
-            bar.update(step.done / max(step.total, 1) - bar.n)
 
 
 def _print(found: Comparison, titles: tuple[str, str], out: Path) -> None:

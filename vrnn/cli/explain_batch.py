@@ -14,6 +14,7 @@ from typing import Any
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from vrnn.cli.batch_model import open_model
 from vrnn.cli.explain_folder import ExplainFolder, ImageResult, origin
 from vrnn.cli.progress import progress_bar
 from vrnn.cli.top_images_files import write_top_images
@@ -59,9 +60,7 @@ def explain_images(options: ExplainOptions) -> None:
     try:
         specs = options.specs()
         for spec in specs:
-            model = LoadedModel(open_source(spec), options.detail)
-            for note in model.source.notes:
-                logger.warning(note)
+            model = open_model(spec, options.detail)
             settings = read_settings(options, model)
             nodes = _wanted(options.layers, model)
             title = re.sub(r"[^\w.-]+", "-", model.source.title)

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from vrnn.cli.batch_model import open_model
 from vrnn.cli.feature_folder import FeatureFolder, origin
 from vrnn.cli.progress import progress_bar
 from vrnn.compute.features.optimizer import optimize
 from vrnn.compute.features.ray_cluster import optimize_on_cluster
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
 from vrnn.compute.ray_cluster import RayCluster
 from vrnn.config.options import FeatureOptions
 from vrnn.errors import VrnnError
@@ -64,9 +64,7 @@ def make_features(options: FeatureOptions) -> None:
     cluster = RayCluster(options.ray) if options.ray else None
     try:
         for spec in options.specs():
-            model = LoadedModel(open_source(spec), options.detail)
-            for note in model.source.notes:
-                logger.warning(note)
+            model = open_model(spec, options.detail)
             made_of = origin(model, settings, image)
             for node in matching_layers(model.network.nodes, options.layers):
                 if node.operation != "input":

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vrnn.cli.batch_model import dataset_of, only_spec, open_model, tell_skipped
 from vrnn.cli.importance_pictures import write_network_pictures
-from vrnn.cli.importance_progress import run_all, run_steps, work_of
+from vrnn.cli.importance_work import work_of
+from vrnn.cli.step_progress import run_all, run_steps
 from vrnn.compute.importance.class_terms import class_text
 from vrnn.compute.importance.gamma_settings import GammaSettings
 from vrnn.compute.importance.importance import (
@@ -23,7 +25,6 @@ from vrnn.compute.importance.importance_request import ImportanceRequest
 from vrnn.compute.importance.labeled_images import LabeledImages
 from vrnn.compute.importance.weights import weight_importance
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
 from vrnn.config.options import ImportanceOptions
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import parse_target
@@ -38,7 +39,6 @@ from vrnn.network.importance_measures import (
     PruningRanking,
 )
 from vrnn.storage.atomic import make_folder, write_atomically
-from vrnn.storage.log import logger
 from vrnn.storage.terminal import print_text
 from vrnn.style.ranking_colors import RANKING_COLORS
 
@@ -52,20 +52,14 @@ def write_importance(options: ImportanceOptions) -> None:
         VrnnError: The model, a class or a file is wrong, there is no data set, or nothing of it
             can be ranked.
     """
-    specs = options.specs()
-    if len(specs) > 1:
-        raise VrnnError(f"--model is given {len(specs)} times, but one is ranked; give it once")
+    spec = only_spec(options.specs(), "one is ranked")
     make_folder(options.out)
-    model = LoadedModel(open_source(specs[0]), options.detail)
-    for note in model.source.notes:
-        logger.warning(note)
-    dataset = model.source.dataset
-    if dataset is None:
-        raise VrnnError(f"{model.source.title} has no data set; give one with --data FOLDER")
+    model = open_model(spec, options.detail)
+    dataset = dataset_of(model)
     images = run_steps(labeled_image_steps(model, dataset), options.quiet)
     classes = _classes(model, images, options.targets)
     results = _find(model, dataset, images, classes, options)
-    _tell_skipped(images)
+    tell_skipped(images.skipped)
     _write_channels(options.out / CHANNELS_FILE, model, results)
     _write_curves(options.out / CURVES_FILE, model, results, classes)
     _write_weights(options.out / WEIGHTS_FILE, model)
@@ -107,13 +101,6 @@ def _find(
         request = ImportanceRequest(ranking, class_index, True, options.points, settings)
         parts.append((importance_steps(model, dataset, request), work_of(request, images)))
     return run_all(parts, options.quiet)
-
-
-def _tell_skipped(images: LabeledImages) -> None:
-    if images.skipped:
-        number, reason = images.skipped[0]
-        count = len(images.skipped)
-        logger.warning(f"{count} images are left out, such as image {number}: {reason}")
 
 
 def _write_channels(path: Path, model: LoadedModel, results: list[ImportanceResult]) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from vrnn.cli.importance_progress import run_steps
+from vrnn.cli.batch_model import dataset_of, only_spec, open_model, tell_skipped
 from vrnn.cli.script_changes import apply_script
+from vrnn.cli.step_progress import run_steps
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
 from vrnn.compute.scoring.score_dataset import score_steps
 from vrnn.config.options import ScoreOptions
-from vrnn.errors import VrnnError
 from vrnn.export.score import export_score
 from vrnn.network.dataset_score import ScoreComparison
 from vrnn.scene.visuals.confusion_board import score_lines
 from vrnn.storage.atomic import make_folder
-from vrnn.storage.log import logger
 from vrnn.storage.terminal import print_text
 
 
@@ -24,16 +22,10 @@ def write_score(options: ScoreOptions) -> None:
         VrnnError: The model, the script or a file is wrong, there is no data set, or it cannot be
             scored.
     """
-    specs = options.specs()
-    if len(specs) > 1:
-        raise VrnnError(f"--model is given {len(specs)} times, but one is scored; give it once")
+    spec = only_spec(options.specs(), "one is scored")
     make_folder(options.out)
-    model = LoadedModel(open_source(specs[0]), options.detail)
-    for note in model.source.notes:
-        logger.warning(note)
-    dataset = model.source.dataset
-    if dataset is None:
-        raise VrnnError(f"{model.source.title} has no data set; give one with --data FOLDER")
+    model = open_model(spec, options.detail)
+    dataset = dataset_of(model)
     ablations = () if options.play is None else apply_script(options.play, model)
     with model.editor.active():
         found = run_steps(score_steps(model, dataset, ablations), options.quiet)
@@ -42,10 +34,7 @@ def write_score(options: ScoreOptions) -> None:
 
 
 def _tell(found: ScoreComparison, options: ScoreOptions, model: LoadedModel) -> None:
-    if found.skipped:
-        number, reason = found.skipped[0]
-        count = len(found.skipped)
-        logger.warning(f"{count} images are left out, such as image {number}: {reason}")
+    tell_skipped(found.skipped)
     if options.quiet:
         return
     for line in score_lines(found, model.source.class_names):

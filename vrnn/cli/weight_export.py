@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from vrnn.cli.batch_model import only_spec, open_model
 from vrnn.cli.script_changes import apply_script
 from vrnn.compute.editing.weight_file import check_weight_file, save_weights
-from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
 from vrnn.config.options import ExportOptions
-from vrnn.errors import VrnnError
 from vrnn.network.kernel_edits import edited_count
 from vrnn.storage.log import logger
 from vrnn.storage.terminal import print_text
@@ -21,15 +19,9 @@ def export_weights(options: ExportOptions) -> None:
             opened from.
     """
     assert options.save_weights is not None
-    specs = options.specs()
-    if len(specs) > 1:
-        raise VrnnError(
-            f"--model is given {len(specs)} times, but weights are of one; give it once"
-        )
+    spec = only_spec(options.specs(), "weights are of one")
     check_weight_file(options.save_weights)
-    model = LoadedModel(open_source(specs[0]), options.detail)
-    for note in model.source.notes:
-        logger.warning(note)
+    model = open_model(spec, options.detail)
     if options.play is not None and apply_script(options.play, model):
         logger.warning("ablations change no weights, and are left out")
     with model.editor.active():

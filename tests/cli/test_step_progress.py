@@ -1,8 +1,8 @@
-"""One bar over all that `vrnn importance` finds, by how much work each part is."""
+"""One bar over several jobs, by how much work each part is."""
 
 import pytest
 
-from vrnn.cli import importance_progress
+from vrnn.cli import step_progress
 from vrnn.compute.jobs import JobStep
 
 
@@ -35,10 +35,10 @@ def steps(name, *counts):
 
 def test_a_bar_goes_on_by_the_work_of_each_part_and_never_back(monkeypatch):
     bar = Bar()
-    monkeypatch.setattr(importance_progress, "progress_bar", lambda *_: bar)
+    monkeypatch.setattr(step_progress, "progress_bar", lambda *_: bar)
     # The second is in the cache: it ends without a step.
     parts = [(steps("a", 2, 4), (10.0, 20.0)), (steps("b"), (5.0, 5.0)), (steps("c", 1), (10.0,))]
-    assert importance_progress.run_all(parts, quiet=False) == ["a", "b", "c"]
+    assert step_progress.run_all(parts, quiet=False) == ["a", "b", "c"]
     assert bar.places == sorted(bar.places)
     assert bar.places[:6] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     assert bar.places[-1] == pytest.approx(1.0)

@@ -1,26 +1,36 @@
-"""How far `vrnn importance` is: one bar over all that it finds, by how much work each part is."""
+"""One progress bar over steps of one or of several jobs, by how much work each part is."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from vrnn.cli.progress import progress_bar
-from vrnn.compute.importance.importance_request import ImportanceRequest
-from vrnn.compute.importance.labeled_images import LabeledImages
-from vrnn.compute.importance.pruning import RANDOM_ORDERS
-from vrnn.compute.jobs import JobStep
 from vrnn.storage.log import logger
 from vrnn.storage.terminal import printable
 
 T = TypeVar("T")
-FORTH_AND_BACK, EXPLAINED = 3.0, 8.0
-"""Work of a pass with gradients, and of one that distributes relevance, in plain passes."""
 
 
-def run_steps(steps: Generator[JobStep, None, T], quiet: bool) -> T:
+class Step(Protocol):
+    """How far something has come."""
+
+    @property
+    def text(self) -> str:
+        """What is done now."""
+
+    @property
+    def done(self) -> float:
+        """How much of `total` is done."""
+
+    @property
+    def total(self) -> int:
+        """How much there is to do; 0 while unknown."""
+
+
+def run_steps(steps: Generator[Step, None, T], quiet: bool) -> T:
     """Run steps to their end, with a bar, and return what they return.
 
     Args:
@@ -32,7 +42,7 @@ def run_steps(steps: Generator[JobStep, None, T], quiet: bool) -> T:
 
 
 def run_all(
-    parts: Sequence[tuple[Generator[JobStep, None, T], Sequence[float]]], quiet: bool
+    parts: Sequence[tuple[Generator[Step, None, T], Sequence[float]]], quiet: bool
 ) -> list[T]:
     """Run several steps to their ends, with one bar and the time that is left.
 
@@ -68,21 +78,3 @@ def run_all(
             done += sum(work)
             bar.update(done / whole - bar.n)
     return found
-
-
-def work_of(request: ImportanceRequest, images: LabeledImages) -> tuple[float, float]:
-    """Return how many plain passes of an image it takes to find importance, and its curve.
-
-    Args:
-        request: What is found.
-        images: The images of the data set.
-    """
-    count = len(images.labels)
-    own = int((images.labels == request.class_index).sum())
-    measuring = {
-        "gamma": FORTH_AND_BACK * request.settings.epochs * count,
-        "relevance": EXPLAINED * own,
-        "gradient": FORTH_AND_BACK * own,
-    }.get(request.ranking, 1.0)
-    orders = RANDOM_ORDERS if request.ranking == "random" else 1
-    return float(measuring), float(orders * request.points * count)
