@@ -45,11 +45,7 @@ def top_images(
 
     prepare()
     opened = opened_model(model, source, detail)
-    node = next((n.id for n in opened.network.nodes if n.name == layer), None)
-    if node is None:
-        raise VrnnError(
-            f"{opened.source.title} has no layer '{layer}'; `vrnn graph` lists its layers"
-        )
+    node = opened.network.layer_named(layer, opened.source.title).id
     dataset = opened.source.dataset
     if dataset is None:
         raise VrnnError(f"{opened.source.title} has no data set; give data=FOLDER")

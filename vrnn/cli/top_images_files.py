@@ -55,14 +55,9 @@ def write_top_images(
     dataset = model.source.dataset
     if dataset is None:
         raise VrnnError(f"{model.source.title} needs a data set for --top-images: --data FOLDER")
-    by_name = {node.name: node for node in model.network.nodes}
     for text in wanted:
         one = parse_condition(text) if "#" in text else Condition(text.strip())
-        node = by_name.get(one.layer)
-        if node is None:
-            raise VrnnError(
-                f"{model.source.title} has no layer '{one.layer}'; `vrnn graph` lists its layers"
-            )
+        node = model.network.layer_named(one.layer, model.source.title)
         one.check_fits(*model.view.map_layouts[node.id].shape)
         found = {}
         with progress_bar(2 * len(dataset), f"top images of {node.name}", quiet) as bar:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vrnn.errors import VrnnError
 from vrnn.network.axes import Axis, AxisRole, Presentation
 from vrnn.network.node_layout import NodeLayout
 
@@ -115,6 +116,21 @@ class Network:
                 if axis.size > 1:
                     counts[axis.role] = max(axis.size, counts.get(axis.role, 0))
         return counts
+
+    def layer_named(self, name: str, title: str) -> Node:
+        """Return the layer of this name.
+
+        Args:
+            name: Of the layer.
+            title: Of the model, as the user knows it.
+
+        Raises:
+            VrnnError: There is none.
+        """
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise VrnnError(f"{title} has no layer '{name}'; `vrnn graph` lists its layers")
 
     def layout_of(self, node: Node) -> NodeLayout | None:
         """Return where the columns of a layer's maps are drawn as the nodes of a graph, if so."""

@@ -56,11 +56,7 @@ def find_connections(
         VrnnError: There is no such layer, or nothing in it that connects maps.
         GraphChanged: The model took another way than when it was traced.
     """
-    node = next((n for n in model.network.nodes if n.name == layer), None)
-    if node is None:
-        raise VrnnError(
-            f"{model.source.title} has no layer '{layer}'; `vrnn graph` lists its layers"
-        )
+    node = model.network.layer_named(layer, model.source.title)
     _refuse_packed(model, node.id, layer)
     call = tap_call(model, node.id, lambda name: _reader(name) is not None, ablations, check_stop)
     reader = None if call is None else _reader(call.operation)

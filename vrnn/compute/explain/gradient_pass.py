@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,16 +154,12 @@ def find_gradients(
             "open the model from its Python code"
         )
     model.use_default_dtype()
+    target_node = None
+    if target.layer:
+        target_node = model.network.layer_named(target.layer, model.source.title).id
+    wanted = {*nodes} if target_node is None else {*nodes, target_node}
     leaves: dict[int, torch.Tensor] = {}
     seen: dict[int, torch.Tensor] = {}
-    wanted = set(nodes)
-    names = {node.name: node.id for node in model.network.nodes}
-    if target.layer:
-        if target.layer not in names:
-            raise VrnnError(
-                f"{model.source.title} has no layer '{target.layer}'; `vrnn graph` lists its layers"
-            )
-        wanted.add(names[target.layer])
     node_ids = iter(model.view.trace.inputs)
 
     def prepare(tensor: torch.Tensor) -> torch.Tensor:
@@ -202,7 +198,11 @@ def find_gradients(
             )
         with ExitStack() as stack:
             result = model.replay.run(given, take, ablations, has_gradients, make_mode)
-        found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
+        if target_node is None:
+            softmax = modes[-1].last_softmax
+            found = output_value(model, result, target, softmax, has_gradients)
+        else:
+            found = _value_of_layer(model, target, seen.get(target_node), has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
                 f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
@@ -212,17 +212,7 @@ def find_gradients(
         if not has_gradients:
             return Gradients(found)
         gradients = torch.autograd.grad(found.value, list(leaves.values()), allow_unused=True)
-    if all(gradient is None for gradient in gradients) and not layers:
-        raise VrnnError(
-            f"{found.text} does not depend on the input of {model.source.title} by any step that "
-            "has a gradient, so nothing explains it; choose another target"
-        )
-    for gradient in (*gradients, *layers.values()):
-        if gradient is not None and not bool(torch.isfinite(gradient).all()):
-            raise VrnnError(
-                f"the gradient of {found.text} is not finite for this input, so nothing explains "
-                "it; look at the layers for where values stop being finite"
-            )
+    _check_gradients([g for g in (*gradients, *layers.values()) if g is not None], found, model)
     by_node = {
         node: torch.zeros_like(leaf.detach()) if gradient is None else gradient
         for (node, leaf), gradient in zip(leaves.items(), gradients, strict=True)
@@ -232,21 +222,32 @@ def find_gradients(
     return Gradients(found, by_node, values, activations, layers)
 
 
-def _find_value(
-    model: LoadedModel, result: Any, target: Target, seen: dict[int, torch.Tensor],
-    names: dict[str, int], mode: GradientMode, has_gradients: bool,
-) -> TargetValue:  # fmt: skip
-    if not target.layer:
-        return output_value(model, result, target, mode.last_softmax, has_gradients)
-    node = names[target.layer]
-    if node not in seen:
+def _value_of_layer(
+    model: LoadedModel, target: Target, tensor: torch.Tensor | None, has_gradients: bool
+) -> TargetValue:
+    if tensor is None:
         raise VrnnError(
             f"'{target.layer}' is an input or did not run, so nothing explains it; choose a layer"
         )
+    node = model.network.layer_named(target.layer, model.source.title)
     return layer_value(
-        seen[node], model.view.map_layouts[node], model.network.by_id[node], target,
-        model.source.title, has_gradients,
-    )  # fmt: skip
+        tensor, model.view.map_layouts[node.id], node, target, model.source.title, has_gradients
+    )
+
+
+def _check_gradients(
+    gradients: Sequence[torch.Tensor], found: TargetValue, model: LoadedModel
+) -> None:
+    if not gradients:
+        raise VrnnError(
+            f"{found.text} does not depend on the input of {model.source.title} by any step that "
+            "has a gradient, so nothing explains it; choose another target"
+        )
+    if not all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
+        raise VrnnError(
+            f"the gradient of {found.text} is not finite for this input, so nothing explains "
+            "it; look at the layers for where values stop being finite"
+        )
 
 
 def target_value(

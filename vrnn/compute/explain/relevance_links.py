@@ -67,11 +67,7 @@ def find_links(
             f"{settings.method} gives layers no relevance that could be followed; choose a "
             "composite such as epsilon-plus"
         )
-    node = next((n.id for n in model.network.nodes if n.name == part.layer), None)
-    if node is None:
-        raise VrnnError(
-            f"{model.source.title} has no layer '{part.layer}'; `vrnn graph` lists its layers"
-        )
+    node = model.network.layer_named(part.layer, model.source.title).id
     edges = model.network.edges
     behind = tuple(dict.fromkeys(e.target for e in edges if e.source == node))
     in_front = tuple(dict.fromkeys(e.source for e in edges if e.target == node))

@@ -81,12 +81,7 @@ class RulePass:
     def _find_layer(self, name: str) -> int | None:
         if not name:
             return None
-        names = {node.name: node.id for node in self.model.network.nodes}
-        if name not in names:
-            raise VrnnError(
-                f"{self.model.source.title} has no layer '{name}'; `vrnn graph` lists its layers"
-            )
-        node = names[name]
+        node = self.model.network.layer_named(name, self.model.source.title).id
         if node in self.model.view.trace.inputs:
             raise VrnnError(f"'{name}' is an input, which nothing contributes to; choose a layer")
         return node

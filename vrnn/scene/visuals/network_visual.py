@@ -203,25 +203,12 @@ def network_visual(
         arrays[row] = -1
     stores = np.full(len(records), slot)
     light = np.ones(len(records), np.float32)
-    if relevance is not None:
-        shows_maps = arrays >= 0
-        panels = OverlaidPanels(records, arrays, stores, light)
-        show_relevance(panels, relevance, frame, network_object, state.relevance)
-        arrays[~shows_maps] = -1
-    if similarity is not None:
-        shows_maps = arrays >= 0
-        panels = OverlaidPanels(records, arrays, stores, light)
-        show_similarity(panels, similarity, frame)
-        arrays[~shows_maps] = -1
-    if importance is not None:
-        panels = OverlaidPanels(records, arrays, stores, light)
-        show_importance_maps(panels, importance, placement.network, frame)
-    are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
-    visible = network_object.visible_nodes(frame)
+    panels = OverlaidPanels(records, arrays, stores, light)
+    _show_overlays(panels, network_object, frame, state, relevance, similarity, importance)
     quads = [
         terrace_floor_quads(placement.layout.rows, frame.offset, opacity, placement.layout.turn),
         panel_shadows(frame.panel_rects, opacity),
-        kind_feet(frame.panel_rects, [visible[node] for node in frame.node_ids]),
+        kind_feet(frame.panel_rects, nodes),
         folded_module_quads(frame),
         ablation_marks(
             _marked_ablations(state, slot, network_object, importance), slot, network_object, frame
@@ -230,18 +217,46 @@ def network_visual(
     ]
     if importance is not None:
         quads.append(importance_quads(placement.network, importance, state.importance, frame))
+    return NetworkVisual(
+        slot, frame, records, arrays, stores, light, pictures, quads,
+        _edges(frame, state, relevance, importance),
+        _predictions(slot, network_object, frame, state, true_label, relevance),
+        *_answer(slot, network_object, frame, state, true_label),
+        module_brackets(frame, network_object.modules, slot, opacity),
+    )  # fmt: skip
+
+
+def _show_overlays(
+    panels: OverlaidPanels, network_object: NetworkObject, frame: PlacementFrame, state: State,
+    relevance: NetworkRelevance | None, similarity: NetworkSimilarity | None,
+    importance: NetworkImportance | None,
+) -> None:  # fmt: skip
+    """Let panels show what was found, in place of their maps or over them."""
+    are_pictures = panels.arrays < 0  # these stay what they are
+    if relevance is not None:
+        show_relevance(panels, relevance, frame, network_object, state.relevance)
+    if similarity is not None:
+        show_similarity(panels, similarity, frame)
+    panels.arrays[are_pictures] = -1
+    if importance is not None:
+        show_importance_maps(panels, importance, frame.placement.network, frame)
+
+
+def _edges(
+    frame: PlacementFrame, state: State, relevance: NetworkRelevance | None,
+    importance: NetworkImportance | None,
+) -> EdgeStrokes:  # fmt: skip
+    """The edges, colored by what was found."""
+    placement = frame.placement
+    network = placement.network
+    are_skips = [(e.source, e.target) in placement.skip_edges for e in network.edges]
     edges = edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1))
     shares = None if relevance is None else shares_in(placement, relevance)
     if relevance is not None and shares is not None:
         edges = relevance_strokes(edges, shares, state.relevance.min_share, relevance.light)
     if importance is not None:
-        edges = importance_strokes(edges, placement.network, importance, state.importance)
-    return NetworkVisual(
-        slot, frame, records, arrays, stores, light, pictures, quads, edges,
-        _predictions(slot, network_object, frame, state, true_label, relevance),
-        *_answer(slot, network_object, frame, state, true_label),
-        module_brackets(frame, network_object.modules, slot, opacity),
-    )  # fmt: skip
+        edges = importance_strokes(edges, network, importance, state.importance)
+    return edges
 
 
 def _marked_ablations(
