@@ -225,7 +225,19 @@ def test_callouts_cover_neither_each_other_nor_any_panel(app, tmp_path, size):
     ],
 )
 def test_a_line_runs_from_a_card_to_what_it_is_about(part, lines):
-    assert callout_lines((100, 100, 100, 36), part) == lines
+    assert callout_lines((100, 100, 100, 36), part, np.zeros((0, 4)), np.zeros(0)) == (lines, 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "lines"),
+    [
+        ((300, 200, 340, 230), (220, 110, 300, 130), [(193, 136, 2, 80), (194, 214, 106, 2)]),
+        ((110, 30, 190, 80), (140, 84, 160, 96), [(111, 80, 2, 20)]),  # straight, but beside it
+    ],
+)
+def test_a_line_does_not_cross_text_where_there_is_another_way(part, text, lines):
+    around = callout_lines((100, 100, 100, 36), part, np.array([text]), np.ones(1))
+    assert around == (lines, 0)
 
 
 def test_no_line_crosses_the_picture_where_others_of_its_kind_are_near():

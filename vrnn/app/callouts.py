@@ -54,6 +54,7 @@ class Callout:
         layers: The same of each layer's panel in view.
         others: The same of texts that can be read, of the network's title, of the picture, of the
             scores, and of the board that they are on.
+        crossed: The same of what its line had better not cross, beside these.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Callout:
     about: tuple[Box, ...]
     layers: tuple[Box, ...] = ()
     others: tuple[Box, ...] = ()
+    crossed: tuple[Box, ...] = ()
 
     @property
     def prefers_above(self) -> bool:
@@ -149,11 +151,13 @@ class Callouts:
         }
         title = _project(_title_corners(world), clip_from_world)
         wall = _project(_wall_corners(world), clip_from_world)
+        scores = _project(_scores_corners(world), clip_from_world)
+        crossed = () if scores is None else (scores,)
         places = (title, wall, picture, self._answer, board)
         others = (*texts, *(box for box in places if box is not None))
         found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
-            Callout(name, _text(world, name), found[name], layers, others)
+            Callout(name, _text(world, name), found[name], layers, others, crossed)
             for name in self.remaining
             if found[name]
         )
@@ -303,6 +307,11 @@ def _answer_corners(world: World) -> np.ndarray:
         scores = [_corners(region) for region, at in middles if ((low <= at) & (at <= high)).all()]
         if scores:
             return np.concatenate(scores)
+    return _scores_corners(world)
+
+
+def _scores_corners(world: World) -> np.ndarray:
+    """(N, 3) corners of the room for scores above the input's picture, if it has any."""
     picture = _region_corners(world, "input")
     slot = world.slots[0]
     margin, frame = world.networks[slot].input_margin, world.placement_frame(slot)

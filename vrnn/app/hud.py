@@ -241,13 +241,14 @@ class Hud:
             draw_minimap(canvas, world, camera)
         self._callout_cards = {}
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
-            kept, names = (
+            about, kept, names, crossed = (
                 [_on_canvas(box, canvas) for box in boxes]
-                for boxes in (callout.layers, callout.others)
+                for boxes in (callout.about, callout.layers, callout.others, callout.crossed)
             )
-            about = [_on_canvas(box, canvas) for box in callout.about]
             instead = kept if callout.name == LAYERS else ()
-            draw_callout(canvas, callout.text, about, kept, callout.prefers_above, instead, names)
+            draw_callout(
+                canvas, callout.text, about, kept, callout.prefers_above, instead, names, crossed
+            )
             self._callout_cards[callout.name] = _in_view(canvas.taken[-1], canvas)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:

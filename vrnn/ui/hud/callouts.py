@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -27,8 +27,12 @@ FAR = 150.0
 """Units to what a callout is about from which its line would cross the picture."""
 LONG_LINE = 30.0
 """What each unit of a line beyond FAR costs, in square units that are covered."""
+TRIED = 16
+"""Of so many places of a card we look what its line crosses."""
 LINE = 2.0
 """Width of the line, units."""
+CORNER = 6.0
+"""Units from the corners of a card, and of what it is about, to where its line begins and ends."""
 
 Edges = Sequence[float]
 """Left, top, right and bottom, units from the upper left corner."""
@@ -37,6 +41,7 @@ Edges = Sequence[float]
 def draw_callout(
     canvas: HudCanvas, text: str, about: Sequence[Edges], kept: Sequence[Edges] = (),
     prefers_above: bool = False, instead: Sequence[Edges] = (), names: Sequence[Edges] = (),
+    crossed: Sequence[Edges] = (),
 ) -> None:  # fmt: skip
     """Draw a callout where it covers least, near what it is about or a short line away.
 
@@ -48,19 +53,26 @@ def draw_callout(
         prefers_above: Whether it stands above rather than below.
         instead: More of the same kind, that its line may lead to where all it is about is far.
         names: What is not to be covered where that can be, such as names in the world.
+        crossed: What its line had better not cross, beside these.
     """
     width = font.text_width(text) * TEXT_SIZE + 2 * PADDING
     parts = np.array(about)
     taken = np.array([_edges(box) for box in canvas.taken]).reshape(-1, 4)
     room = (canvas.width - width - MARGIN, canvas.height - HEIGHT - MARGIN)
-    others, named = (np.array(edges).reshape(-1, 4) for edges in (kept, names))
-    corner = _corner(parts, others, named, taken, room, width, prefers_above)
-    card = (*corner.tolist(), width, HEIGHT)
+    others, named, texts = (np.array(edges).reshape(-1, 4) for edges in (kept, names, crossed))
     size = np.array([width, HEIGHT])
-    if len(instead) and _gap(corner, size, parts).min() > FAR:
-        parts = np.concatenate([parts, np.array(instead)])
-    nearest = parts[_gap(corner, size, parts).argmin()]
-    for line in _lines(card, nearest.tolist()):
+    avoided, weights = _avoided(others, np.concatenate([named, texts]), taken)
+    least, card, way = np.inf, (0.0, 0.0, 0.0, 0.0), list[Box]()
+    for corner, cost in _corners(parts, others, named, taken, room, width, prefers_above):
+        targets = parts
+        if len(instead) and _gap(corner, size, parts).min() > FAR:
+            targets = np.concatenate([parts, np.array(instead)])
+        nearest = targets[_gap(corner, size, targets).argmin()]
+        tried = (*corner.tolist(), width, HEIGHT)
+        lines, crossing = _lines(tried, nearest.tolist(), avoided, weights)
+        if cost + crossing < least:
+            least, card, way = cost + crossing, tried, lines
+    for line in way:
         canvas.rectangle(*line, ACCENT)
     x, y = card[:2]
     canvas.rectangle(x - 1.5, y - 1.5, width + 3, HEIGHT + 3, ACCENT)
@@ -69,11 +81,11 @@ def draw_callout(
     canvas.text(x + PADDING, y + 23.5, text, TEXT_SIZE, BRIGHT_COLOR)
 
 
-def _corner(
+def _corners(
     parts: np.ndarray, kept: np.ndarray, names: np.ndarray, taken: np.ndarray,
     room: tuple[float, float], width: float, prefers_above: bool,
-) -> np.ndarray:  # fmt: skip
-    """The upper left corner of a card.
+) -> Iterator[tuple[np.ndarray, float]]:  # fmt: skip
+    """The best upper left corners of a card, and what each costs.
 
     Args:
         parts: (P, 4) edges of what it is about.
@@ -99,15 +111,23 @@ def _corner(
     corners = np.maximum(np.minimum(corners, room), MARGIN)
     size = np.array([width, HEIGHT])
     covered = _shared_area(corners[:, None], size, all_of_it)
-    weights = np.repeat(
-        [ABOUT_WEIGHT / len(parts), 1.0, WORLD_TEXT_WEIGHT, TEXT_WEIGHT],
-        [len(parts), len(kept), len(names), len(taken)],
+    weights = np.concatenate(
+        [np.full(len(parts), ABOUT_WEIGHT / len(parts)), _avoided(kept, names, taken)[1]]
     )
     covered = covered @ weights
     distance = _gap(corners[:, None], size, parts).min(1)
     cost = covered + LONG_LINE * (distance - FAR).clip(0.0)
-    best: np.ndarray = corners[np.lexsort((distance.round(), cost.round()))[0]]
-    return best
+    for i in np.lexsort((distance.round(), cost.round()))[:TRIED]:
+        yield corners[i], round(float(cost[i]))
+
+
+def _avoided(
+    kept: np.ndarray, names: np.ndarray, taken: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(B, 4) edges of what is better not covered, see `_corners`, and (B,) how much worse it is."""
+    kinds = [len(kept), len(names), len(taken)]
+    weights = np.repeat([1.0, WORLD_TEXT_WEIGHT, TEXT_WEIGHT], kinds)
+    return np.concatenate([kept, names, taken]), weights
 
 
 def _edges(box: Box) -> Edges:
@@ -129,19 +149,51 @@ def _gap(corners: np.ndarray, size: np.ndarray, boxes: np.ndarray) -> np.ndarray
     return distance
 
 
-def _lines(card: Box, part: Edges) -> list[Box]:
-    """The line from a card to what it is about: straight, or around one corner."""
+def _lines(
+    card: Box, part: Edges, avoided: np.ndarray, weights: np.ndarray
+) -> tuple[list[Box], int]:
+    """The line from a card to what it is about, the first of those that cross least, and how much.
+
+    Args:
+        card: Left, top, width and height.
+        part: Edges of what it is about.
+        avoided: (B, 4) edges of what it had better not cross.
+        weights: (B,) how bad that is.
+    """
+
+    def crossed(way: list[Box]) -> int:
+        lines = np.array(way)[:, None]
+        return round(float((_shared_area(lines[..., :2], lines[..., 2:], avoided) @ weights).sum()))
+
+    ways = [(crossed(way), way) for way in _ways(card, part) if way]
+    crossing, way = min(ways, key=lambda one: one[0], default=(0, []))
+    return way, crossing
+
+
+def _ways(card: Box, part: Edges) -> Iterator[list[Box]]:
+    """Lines from a card to what it is about: all straight ones, or else those around a corner."""
     x, y, width, height = card
     left, top, right, bottom = part
-    across = min(max((left + right) / 2, x + LINE), x + width - LINE)
-    down = min(max((top + bottom) / 2, y + LINE), y + height - LINE)
-    if left <= across <= right:
-        return _between(across, y, y + height, top, bottom)
-    if top <= down <= bottom:
-        return [_turned(line) for line in _between(down, x, x + width, left, right)]
+    shared = max(left, x) + LINE, min(right, x + width) - LINE
+    if shared[0] <= shared[1]:
+        across = min(max((left + right) / 2, shared[0]), shared[1])
+        for at in (across, sum(shared) / 2, *shared):
+            yield _between(at, y, y + height, top, bottom)
+        return
+    shared = max(top, y) + LINE, min(bottom, y + height) - LINE
+    if shared[0] <= shared[1]:
+        down = min(max((top + bottom) / 2, shared[0]), shared[1])
+        for at in (down, sum(shared) / 2, *shared):
+            yield [_turned(line) for line in _between(at, x, x + width, left, right)]
+        return
     across, down = (left + right) / 2, y + height / 2
     beside = _between(down, x, x + width, across - LINE / 2, across + LINE / 2)
-    return [*map(_turned, beside), *_between(across, down, down, top, bottom)]
+    yield [*map(_turned, beside), *_between(across, down, down, top, bottom)]
+    near = x + width - CORNER if left > x else x + CORNER
+    for at in (near, x + width / 2):
+        for level in ((top + bottom) / 2, top + CORNER, bottom - CORNER):
+            first = _between(at, y, y + height, level + LINE / 2, level - LINE / 2)
+            yield [*first, *map(_turned, _between(level, at, at, left, right))]
 
 
 def _between(at: float, start: float, end: float, top: float, bottom: float) -> list[Box]:
