@@ -6,6 +6,7 @@
 uniform vec3 origin;
 uniform vec3 right;
 uniform vec3 down;
+uniform vec2 part;
 
 out vec2 uv;
 out vec3 world_position;
@@ -13,13 +14,14 @@ out float coverage;
 
 void main() {
 #ifdef FRINGE
-    uv = fringe_corner();
-    world_position = origin + right * uv.x + down * uv.y;
+    vec2 corner = fringe_corner();
+    world_position = origin + right * corner.x + down * corner.y;
     gl_Position = fringe_vertex(world_position, right, down, coverage);
 #else
-    uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     coverage = 1.0;
-    world_position = origin + right * uv.x + down * uv.y;
+    world_position = origin + right * corner.x + down * corner.y;
     gl_Position = project(world_position);
 #endif
+    uv = corner * part;
 }

@@ -50,7 +50,7 @@ class PlayedHeadset:
         self.target = StereoTarget(ctx, SIZE, 0, "two")
         self.eyes, self.tracked = eyes_at(0.0), True
         self.should_render = self.focused = True
-        self.shows_panels = self.shows_room = False
+        self.max_panels, self.shows_room = 0, False
         self.number, self.submitted = 0, []
 
     @contextmanager

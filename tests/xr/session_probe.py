@@ -4,8 +4,8 @@
 
 Writes what happened to FOLDER/report.json. Names: `frames` to draw, `keep` the frames whose images
 are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `forgetful`,
-`room`, `panel`, `lost_release` the frame whose images the runtime is gone for, `sessions` to run
-one after the other.
+`room`, `panel`, `cards`, `layers` whether the runtime shows these by itself, `lost_release` the
+frame whose images the runtime is gone for, `sessions` to run one after the other.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.billboard import billboard_facing
+from vrnn.scene.headset.controller_visuals import INK
 from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
-from vrnn.scene.headset.panel_image import PanelImage
+from vrnn.scene.headset.panel_image import PanelImage, panel_quad
+from vrnn.scene.headset.text_card import text_card
 from vrnn.scene.headset.tracking import Rig
-from vrnn.scene.primitives import FIXED, QUAD, DrawList, ImageQuad
+from vrnn.scene.primitives import FIXED, QUAD, DrawList
+from vrnn.ui.text_card_images import TextCardImages, shown_part
 from vrnn.xr.runtime import HeadsetError, HeadsetLost
 
 PATIENCE = 40.0
@@ -47,6 +50,7 @@ def run_sessions(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
         config.headset,
         depth=bool(int(order.get("depth", 1))),
         room=bool(int(order.get("room", 0))),
+        panel_layers=bool(int(order.get("layers", 1))),
         resolution=float(order.get("resolution", 1)),
     )
     keep = {int(n) for n in order.get("keep", "").split(",") if n}
@@ -69,6 +73,8 @@ def run_session(app, settings, config, folder, order, keep, report) -> None:
             view.rig_controller = Still(Rig(np.array(place, float), yaw, scale))
         if "panel" in order:
             view.rig_controller = WithPanel(app, view.rig_controller.rig)
+        if "cards" in order:
+            view.rig_controller = WithCards(app, view.rig_controller.rig)
         headset = view.headset
         if "forgetful" in order:
             forget(headset.runtime)
@@ -158,8 +164,9 @@ class Still:
         """Nothing."""
         return None, None
 
-    def panel_image(self) -> None:
-        return None
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
+        """Nothing."""
+        return ()
 
     def prepare_next_frame(self) -> None:
         """Nothing."""
@@ -181,11 +188,8 @@ class WithPanel(Still):
 
     def draw(self, tracked):
         """The panel, and the stick."""
-        corner, right, down = self.board.edges_in_world(self.rig)
-        image = ImageQuad(
-            tuple((corner + down).tolist()), tuple(right.tolist()), tuple((-down).tolist()),
-            PANEL_TEXTURE,
-        )  # fmt: skip
+        _, right, down = self.board.edges_in_world(self.rig)
+        image = panel_quad(self.board, self.rig, PANEL_TEXTURE)
         stick = np.zeros(1, QUAD)
         nearer = self.rig.apply(self.board.point(-0.02, 0.1, 0.05))
         stick["origin"], stick["right"], stick["down"] = nearer, right * 0.1, down * 0.4
@@ -193,9 +197,36 @@ class WithPanel(Still):
         stick["kind"] = FIXED
         return DrawList(quads=stick, image_quads=(image,)), None
 
-    def panel_image(self) -> PanelImage:
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
         """The panel."""
-        return PanelImage(self.texture.glo, (256, 320), 1, self.board)
+        return (PanelImage(PANEL_TEXTURE, self.texture.glo, (256, 320), 1, self.board),)[:most]
+
+
+class WithCards(Still):
+    """A stage with two cards of text before the eyes."""
+
+    TEXTS = (("left", ["layer1.0.conv1"]), ("right", ["Hamburgefonstiv", "64 maps", "112 × 112"]))
+
+    def __init__(self, app: OffscreenApp, rig: Rig) -> None:
+        super().__init__(rig)
+        self.cards = {}
+        for x, (name, texts) in zip((-0.3, 0.3), self.TEXTS, strict=True):
+            board = billboard_facing(np.array([x, 1.6, -1.0]), np.array([0.0, 1.6, 0.0]))
+            self.cards[name] = text_card([(text, INK) for text in texts], board, 0.04)
+        self.images = TextCardImages(app._renderer, list(self.cards))
+        self.images.draw(self.cards, "dark")
+
+    def draw(self, tracked):
+        """The cards, as images."""
+        quads = [
+            panel_quad(card.board, self.rig, name, shown_part(card))
+            for name, card in self.cards.items()
+        ]
+        return DrawList(image_quads=tuple(quads)), None
+
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
+        """The cards."""
+        return self.images.images(self.cards)[:most]
 
 
 def keep_images(view, target, number, folder, report) -> None:

@@ -15,6 +15,7 @@ from tests.xr.service import LEFT, RIGHT
 from tests.xr.worn_window import Worn
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
+from vrnn.controls.hands.hand_visuals import HAND_CARDS
 from vrnn.network.model_spec import ModelSpec
 
 HEAD = (0.0, 1.65, 0.0)
@@ -106,6 +107,13 @@ def test_an_image_is_picked_up_carried_and_put_in(visitor):
     visitor.until(lambda report: report["best"] != before)
     visitor.settle()
     visitor.tap(1, lambda report: report["number"] is None and report["best"] == before, b=True)
+
+
+def test_what_a_hand_points_at_is_on_a_card_that_the_runtime_shows(visitor):
+    name = "stage1.0.conv1"
+    visitor.point(1, visitor.where(f"layer {name} 0.5 0.5"))
+    report = visitor.until(lambda report: report["pointed"] == name and report["cards"])
+    assert HAND_CARDS[1] in report["cards"]
 
 
 def test_a_layer_is_moved_and_scaled(visitor):

@@ -32,8 +32,8 @@ def test_the_panel_comes_before_the_eyes_and_goes_again():
     ))  # fmt: skip
     flags = xr.CompositionLayerFlags
     for behind, count, wanted in (
-        (header, 2, flags.BLEND_TEXTURE_SOURCE_ALPHA_BIT | flags.UNPREMULTIPLIED_ALPHA_BIT),
-        (None, 1, flags.NONE),
+        ((header,), 2, flags.BLEND_TEXTURE_SOURCE_ALPHA_BIT | flags.UNPREMULTIPLIED_ALPHA_BIT),
+        ((), 1, flags.NONE),
     ):
         info = layer.fill(1, eyes, (0.1, 10.0), behind)
         assert info.layer_count == count
@@ -76,7 +76,7 @@ def test_it_is_seen_behind_what_is_before_it(runtime, display, tmp_path):
     with runtime.serve(**own) as service, service.remote() as remote:
         remote.send()
         process = runtime.start(
-            "-m", "tests.xr.session_probe", str(tmp_path), "frames=400", "keep=30",
+            "-m", "tests.xr.session_probe", str(tmp_path), "frames=100000", "keep=30",
             "resolution=0.5", "panel=1", RIG, "model=digits", service=service,
         )  # fmt: skip
         with process:
@@ -88,3 +88,39 @@ def test_it_is_seen_behind_what_is_before_it(runtime, display, tmp_path):
         ]
         assert rows[0].mean() > rows[1].mean()  # red is below
         assert share(half, BLUE) > 0.0005
+
+
+def composed_cards(runtime, display, folder, layers):
+    """What the runtime's own compositor shows of cards of text, and what was drawn for an eye."""
+    own = {
+        "XRT_COMPOSITOR_NULL": "", "XRT_COMPOSITOR_FORCE_XCB": "1", "DISPLAY": display,
+        "XRT_COMPOSITOR_XCB_FULLSCREEN": "",
+    }  # fmt: skip
+    folder.mkdir()
+    with runtime.serve(**own) as service, service.remote() as remote:
+        remote.send()
+        process = runtime.start(
+            "-m", "tests.xr.session_probe", str(folder), "frames=100000", "keep=30", "resolution=1",
+            "cards=1", f"layers={layers}", RIG, "model=digits", service=service,
+        )  # fmt: skip
+        with process:
+            composed = composed_picture(process, display, folder, folder / "30-1.npy")
+            process.terminate()
+    return composed, np.load(folder / "30-0.npy"), np.load(folder / "30-0-alpha.npy")
+
+
+def test_cards_of_text_are_the_same_by_the_runtime_as_in_the_picture(runtime, display, tmp_path):
+    """Each by a layer of its own, upright, where the eyes' picture has it as well, and no wider."""
+    by_itself, drawn, alpha = composed_cards(runtime, display, tmp_path / "layers", 1)
+    in_picture, drawn_alone, solid = composed_cards(runtime, display, tmp_path / "picture", 0)
+    assert (solid == 255).all()
+    assert 0.02 < (alpha == 0).mean() < 0.5
+    assert (drawn == drawn_alone).mean() > 0.99  # for whoever shows what the eyes see
+    assert by_itself.shape == in_picture.shape
+    differing = np.abs(by_itself.astype(int) - in_picture).max(-1)
+    assert (differing > 90).mean() < 0.02
+    bright = [picture.max(-1) > 140 for picture in (by_itself, in_picture)]
+    assert bright[0].sum() > 100
+    for axis in (0, 1):  # text lies along the same rows and columns
+        one, other = (picture.sum(axis).astype(float) for picture in bright)
+        assert np.corrcoef(one, other)[0, 1] > 0.9

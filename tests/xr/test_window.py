@@ -234,7 +234,7 @@ def test_the_composed_picture(runtime, display, tmp_path):
     with runtime.serve(**own) as service, service.remote() as remote:
         remote.send()  # with the field of view that its compositor has
         process = runtime.start(
-            "-m", "tests.xr.session_probe", str(tmp_path), "frames=400", "keep=30",
+            "-m", "tests.xr.session_probe", str(tmp_path), "frames=100000", "keep=30",
             "resolution=0.5", service=service,
         )  # fmt: skip
         with process:

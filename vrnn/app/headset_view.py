@@ -20,7 +20,6 @@ from vrnn.render.stereo import StereoTarget
 from vrnn.render.stereo_view import near_and_far, stereo_view
 from vrnn.render.uniforms import NO_FOG, RenderColors, StereoView
 from vrnn.scene.camera import Camera
-from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
 from vrnn.scene.headset.rig_math import camera_of
 from vrnn.scene.headset.tracking import Eye, HandInput, Rig, TrackingFrame
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
@@ -205,9 +204,8 @@ class HeadsetView(Closeable):
         )
         if not self.workspace.world.slots:
             near = self._draw_loading_text(tracking, rig)
-        panel = self.rig_controller.panel_image() if self.headset.shows_panels else None
-        frame.panel = panel
-        self._renderer.set_see_through(PANEL_TEXTURE, panel is not None)
+        frame.panels = self.rig_controller.panel_images(self.headset.max_panels)
+        self._renderer.set_see_through(panel.name for panel in frame.panels)
         fog = self._fog_distance(draw_list, rig.apply(tracking.eyes[0].pose.position))
         near_plane, far_plane = near_and_far(rig)
         target = frame.target(tracking.eyes, (near_plane / rig.scale, far_plane / rig.scale))

@@ -34,8 +34,12 @@ class RigController(Protocol):
     def draw(self, tracking: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """Returns what is in the world beside the networks, and what lies before everything."""
 
-    def panel_image(self) -> PanelImage | None:
-        """Returns the panel that the runtime may show by itself, and what is on it."""
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
+        """Returns the panels that the runtime shall show by itself, and what is on them.
+
+        Args:
+            most: How many it shows.
+        """
 
     def prepare_next_frame(self) -> None:
         """Does, between two frames, what need not be seen in the very same one."""
@@ -71,9 +75,9 @@ class StationaryRig:
         """Returns nothing to be drawn."""
         return None, None
 
-    def panel_image(self) -> PanelImage | None:
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
         """Returns no panel."""
-        return None
+        return ()
 
     def prepare_next_frame(self) -> None:
         """Does nothing."""

@@ -161,7 +161,7 @@ class HeadsetSettings:
         refresh_rate: Hz, 0 for the headset's own.
         depth: Whether the runtime is given depths too.
         room: Whether the room is seen behind the network, where the headset can show it.
-        panel_layers: Whether the runtime shows the floating panel by itself, for sharper text.
+        panel_layers: Whether the runtime shows the panel and cards by itself, for sharper text.
         mirror: What the monitor shows.
         mirror_rate: Frames per second on the monitor.
     """

@@ -42,7 +42,7 @@ class ImageRenderer:
         self._fringe_strip = QuadStrip(ctx, self._fringe_shader, FRINGE_VERTICES)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self.named_textures: dict[str, moderngl.Texture] = {}
-        self.see_through: set[str] = set()
+        self.see_through: frozenset[str] = frozenset()
         self._prepared: Sequence[ImageQuad] | None = None
 
     def prepare(self, images: Sequence[ImageQuad]) -> None:
@@ -86,6 +86,7 @@ class ImageRenderer:
             program["origin"] = image.origin
             program["right"] = image.right
             program["down"] = image.down
+            program["part"] = image.part
             is_hole = (
                 strip is self._strip
                 and isinstance(image.pixels, str)

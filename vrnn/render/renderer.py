@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -67,18 +67,13 @@ class Renderer:
         else:
             textures[name] = texture
 
-    def set_see_through(self, name: str, on: bool) -> None:
-        """Let a texture that is registered have an alpha of 0 where it is near, or its own again.
+    def set_see_through(self, names: Iterable[str]) -> None:
+        """Let textures that are registered have an alpha of 0 where they are near, no others.
 
         Args:
-            name: Of the texture.
-            on: Whether it has an alpha of 0.
+            names: Of the textures.
         """
-        see_through = self._draw_lists.near_images.see_through
-        if on:
-            see_through.add(name)
-        else:
-            see_through.discard(name)
+        self._draw_lists.near_images.see_through = frozenset(names)
 
     def draw(
         self, target: RenderTarget, view: View, draw_list: DrawList,
@@ -108,11 +103,20 @@ class Renderer:
             self._draw_overlay(view, overlay)
         target.end()
 
-    def draw_overlay(self, target: RenderTarget, view: View, overlay: DrawList) -> None:
-        """Draw what lies over a picture, in pixels, onto one that is complete."""
+    def draw_overlay(
+        self, target: RenderTarget, view: View, overlay: DrawList, theme: Theme | None = None
+    ) -> None:
+        """Draw what lies over a picture, in pixels, onto one that is complete.
+
+        Args:
+            target: What to draw into.
+            view: Its size, and colors of the dark theme.
+            overlay: What lies over it.
+            theme: Whose colors it has; None for that of the last picture.
+        """
         target.resume()
         self.ctx.blend_func = BLEND
-        self._draw_overlay(self._themed(view, self._theme), overlay)
+        self._draw_overlay(self._themed(view, theme or self._theme), overlay)
         target.end()
 
     def draw_eyes(

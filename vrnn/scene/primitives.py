@@ -141,6 +141,7 @@ class ImageQuad:
         down: From the top edge to the bottom edge.
         pixels: (H, W, 3) uint8 sRGB, or the name of a texture that is registered with the renderer.
         smooth: Whether its pixels are blended.
+        part: Of its width and of its height, from the first pixel on, what is shown.
     """
 
     origin: tuple[float, float, float]
@@ -148,6 +149,7 @@ class ImageQuad:
     down: tuple[float, float, float]
     pixels: np.ndarray | str
     smooth: bool = True
+    part: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)

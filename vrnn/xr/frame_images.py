@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vrnn.config.schema import HeadsetSettings
@@ -58,7 +58,9 @@ class FrameImages:
             if format_:
                 self._depth = Swapchain(runtime, session, format_, size, depth=True)
             guard.keep()
-            self._layer = ProjectionLayer(runtime.xr, stage, self._color, self._depth, blend_mode)
+            self._layer = ProjectionLayer(
+                runtime.xr, stage, self._color, self._depth, blend_mode, runtime.info.max_layers
+            )
             self.target = make_target(size, format_ or DEPTH_COMPONENT32F)
         except BaseException:
             self._destroy_swapchains()
@@ -98,8 +100,9 @@ class FrameImages:
                 swapchain.release_image()
 
     def frame_info(
-        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float], behind: Any = None
-    ) -> Any:
+        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float],
+        behind: Sequence[Any] = (),
+    ) -> Any:  # fmt: skip
         """Returns the structure that submits the images; see `ProjectionLayer.fill`."""
         return self._layer.fill(time, eyes, depths, behind)
 

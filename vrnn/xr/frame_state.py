@@ -31,8 +31,7 @@ class HeadsetFrameState:
         depths: Near and far plane of what is drawn.
         views: The eyes that the frame is drawn for; None until `target` is called. They may be
             located once more and replaced before the frame ends.
-        panel: What the runtime is to show by itself, see `HeadsetSession.shows_panels`; None for
-            nothing.
+        panels: What the runtime is to show by itself, no more than `HeadsetSession.max_panels`.
     """
 
     def __init__(self, headset: EyeSource, time: int, should_render: bool) -> None:
@@ -40,7 +39,7 @@ class HeadsetFrameState:
         self.time, self.should_render = time, should_render
         self.depths: Depths = (0.05, 4000.0)
         self.views: tuple[Eye, Eye] | None = None
-        self.panel: PanelImage | None = None
+        self.panels: tuple[PanelImage, ...] = ()
 
     @property
     def seconds(self) -> float:

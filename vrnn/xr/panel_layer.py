@@ -1,4 +1,4 @@
-"""A panel as a quad layer: the runtime samples it once, for the lens, so that its text is sharp.
+"""A panel, or a card of text, as a quad layer: the runtime samples it once, so that it is sharp.
 
 The picture of the eyes lies over it. There the panel is drawn too, with an alpha of 0, so that a
 hand or a ray in front of it hides it as anything else.
@@ -66,12 +66,14 @@ class PanelLayer:
         Raises:
             HeadsetError: The runtime refuses.
         """
-        shown = panel.texture, panel.revision
-        if shown != self._shown:
+        state = panel.texture, panel.revision
+        if state != self._shown:
             target = self._swapchain.acquire()
             self._copy.copy(panel.texture, target, self.size)
             self._swapchain.release_image()
-            self._shown = shown
+            self._shown = state
+            extent = self._quad.sub_image.image_rect.extent
+            extent.width, extent.height = panel.shown or panel.size
         board, pose = panel.billboard, self._quad.pose
         axes = np.stack([board.right, board.up, board.normal], 1)
         x, y, z, w = quaternion_from_matrix(axes).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ctypes import POINTER, c_void_p, cast, pointer
 from typing import Any
 
@@ -18,7 +19,7 @@ class ProjectionLayer:
 
     def __init__(
         self, xr: Any, stage: Any, color: Swapchain, depth: Swapchain | None,
-        blend_mode: str = OPAQUE,
+        blend_mode: str = OPAQUE, max_layers: int = 2,
     ) -> None:  # fmt: skip
         """Makes the structures.
 
@@ -28,6 +29,7 @@ class ProjectionLayer:
             color: Images with a layer for each eye.
             depth: The same for depth; None where the runtime takes none.
             blend_mode: See `choose_blend_mode`.
+            max_layers: Layers of a frame, this one among them.
         """
         whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*color.size))
         kind = xr.CompositionLayerProjectionView
@@ -49,7 +51,7 @@ class ProjectionLayer:
         self._projection._views = cast(self._views, POINTER(kind))
         header = POINTER(xr.CompositionLayerBaseHeader)
         self._header = cast(pointer(self._projection), header)
-        self._headers = (header * 2)(self._header)
+        self._headers = (header * max_layers)(self._header)
         self._info = xr.FrameEndInfo(0, xr.EnvironmentBlendMode[blend_mode])
         self._info.layer_count = 1
         flags = xr.CompositionLayerFlags
@@ -63,15 +65,16 @@ class ProjectionLayer:
         self._info._layers = cast(self._headers, POINTER(header))
 
     def fill(
-        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float], behind: Any = None
-    ) -> Any:
+        self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float],
+        behind: Sequence[Any] = (),
+    ) -> Any:  # fmt: skip
         """Fills the layer for a frame.
 
         Args:
             time: At which the frame is displayed, nanoseconds of the runtime's clock.
             eyes: The left and the right eye that the images were drawn for.
             depths: Near and far plane of the images, meters of the stage.
-            behind: The header of a layer that is seen where alpha is 0; None for none.
+            behind: Headers of the layers that are seen where alpha is 0, the farthest first.
 
         Returns:
             The structure that `xrEndFrame` is given, which belongs to this layer.
@@ -83,10 +86,10 @@ class ProjectionLayer:
             fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down = eye.fov
         for info in self._depths:
             info.near_z, info.far_z = depths
-        layers = (self._header,) if behind is None else (behind, self._header)
+        layers = (*behind, self._header)
         for place, layer in enumerate(layers):
             self._headers[place] = layer
         self._info.layer_count = len(layers)
-        self._projection.layer_flags = self._own_flags if behind is None else self._hole_flags
+        self._projection.layer_flags = self._hole_flags if behind else self._own_flags
         self._info.display_time = time
         return self._info

@@ -21,6 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import moderngl
+import numpy as np
 
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.stereo import StereoTarget
@@ -85,7 +86,7 @@ class HeadsetSession(Closeable):
         self.notes: list[str] = []
         self._exit_requested = False
         self._images: FrameImages | None = None
-        self._panel_layer: PanelLayer | None = None
+        self._panel_layers: dict[str, PanelLayer] = {}
         self._guard: graphics.ContextGuard | None = None
         self.session: Any = None
         self.stage: Any = None
@@ -132,11 +133,10 @@ class HeadsetSession(Closeable):
         return self.blend_mode != OPAQUE
 
     @property
-    def shows_panels(self) -> bool:
-        """Whether the runtime shows a panel by itself, which is a hole in the eyes' alpha then."""
-        return (
-            self._settings.panel_layers and not self.shows_room and self.runtime.info.max_layers > 1
-        )
+    def max_panels(self) -> int:
+        """How many panels the runtime shows by itself: holes in the eyes' alpha then."""
+        shows_them = self._settings.panel_layers and not self.shows_room
+        return self.runtime.info.max_layers - 1 if shows_them else 0
 
     @property
     def focused(self) -> bool:
@@ -265,24 +265,29 @@ class HeadsetSession(Closeable):
         if frame.views is None or self._images is None:
             return None
         self._release_images()
-        behind = None if frame.panel is None else self._show_panel(frame.panel)
+        eye = (frame.views[0].pose.position + frame.views[1].pose.position) / 2
+        panels = sorted(
+            frame.panels, key=lambda one: -float(np.linalg.norm(one.billboard.center - eye))
+        )
+        behind = [self._show_panel(panel) for panel in panels]
         return self._images.frame_info(frame.time, frame.views, frame.depths, behind)
 
     def _show_panel(self, panel: PanelImage) -> Any:
         """The header of the layer that shows a panel."""
-        if self._panel_layer is None or self._panel_layer.size != panel.size:
-            self._drop_panel_layer()
-            self._panel_layer = PanelLayer(
+        layer = self._panel_layers.get(panel.name)
+        if layer is None or layer.size != panel.size:
+            if layer is not None:
+                layer.destroy()
+            layer = self._panel_layers[panel.name] = PanelLayer(
                 self.runtime, self.session, self.stage, self.ctx, panel.size
             )
-        self._panel_layer.show(panel)
+        layer.show(panel)
         self._keep_context()
-        return self._panel_layer.header
+        return layer.header
 
-    def _drop_panel_layer(self) -> None:
-        layer, self._panel_layer = self._panel_layer, None
-        if layer is not None:
-            layer.destroy()
+    def _drop_panel_layers(self) -> None:
+        while self._panel_layers:
+            self._panel_layers.popitem()[1].destroy()
 
     def _release_images(self) -> None:
         if self._images is not None:
@@ -334,7 +339,7 @@ class HeadsetSession(Closeable):
         if self._images is not None:
             self._images.destroy()
             self._images = None
-        self._drop_panel_layer()
+        self._drop_panel_layers()
         session, self.session = self.session, None
         self.running = False
         self._keep_context()

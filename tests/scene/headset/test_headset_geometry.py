@@ -22,6 +22,7 @@ from vrnn.scene.headset.locomotion import (
 )
 from vrnn.scene.headset.radial_menu import draw_radial_menu, menu_billboard
 from vrnn.scene.headset.rig_math import table_top
+from vrnn.scene.headset.text_card import text_card
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Rig
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
 
@@ -85,7 +86,7 @@ def test_a_teleport_and_what_darkens_the_picture(regenerate):
 def test_text_the_radial_menu_and_a_table(regenerate):
     board = billboard_facing(np.array([0.3, 1.3, -0.8]), HEAD.position, 0.4, 0.2)
     told = [("layer1.0.conv1", visuals.INK), ("channel 3 of 64", visuals.QUIET_INK)]
-    records, labels = visuals.text_card(told, board, RIG, 0.01)
+    records, labels = text_card(told, board, 0.01).records(RIG)
     lines = [*quads(records), *map(geometry.label_line, labels)]
     menu = menu_billboard(board, 0.8)
     records, labels = draw_radial_menu(menu, RIG, 0.8, ["undo", "fold", "ablate channel"], 1)

@@ -11,6 +11,7 @@ from vrnn.scene.headset import controller_visuals as visuals
 from vrnn.scene.headset.billboard import READABLE_HEIGHT, billboard_facing
 from vrnn.scene.headset.controller_visuals import Color
 from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
+from vrnn.scene.headset.panel_image import panel_quad
 from vrnn.scene.headset.radial_menu import draw_radial_menu
 from vrnn.scene.headset.rig_math import FORWARD, UP, heading
 from vrnn.scene.headset.tracking import Pose
@@ -20,6 +21,7 @@ from vrnn.scene.primitives import STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card
 from vrnn.style import font
+from vrnn.ui.text_card_images import shown_part
 
 HOLDING = "trigger on the input: put it in"
 """What to do with an image in the hand."""
@@ -34,6 +36,8 @@ MESSAGE_DISTANCE, MESSAGE_DROP = 1.1, 0.42
 """Meters of the stage before and below the eye, where a message is shown."""
 MAX_LINE_LENGTH = 46
 """Letters of a message in one line."""
+HAND_CARDS, MESSAGE_CARD = ("card of the left hand", "card of the right hand"), "message"
+"""Names of the cards with text."""
 DARK: Color = (0.0105, 0.0130, 0.0185, 1.0)
 
 
@@ -92,7 +96,7 @@ def _add_hand_text(cache: LabelCache, controls: HandControls, hand: HandState, h
     outward = (-1.0 if hand.index == 0 else 1.0) * width / 5
     beside = billboard_facing(pose.position, head.position).point(outward, 0.06)
     board = billboard_facing(beside, head.position)
-    cache.add_lines(f"hand {hand.index}", lines, board, controls.rig, cap_height)
+    cache.add_lines(HAND_CARDS[hand.index], lines, board, controls.rig, cap_height)
 
 
 def _add_message(cache: LabelCache, controls: HandControls, head: Pose) -> None:
@@ -105,7 +109,7 @@ def _add_message(cache: LabelCache, controls: HandControls, head: Pose) -> None:
         center = head.position + ahead * MESSAGE_DISTANCE - UP * MESSAGE_DROP
         lines = [(line, visuals.INK) for line in _wrapped(message)]
         board = billboard_facing(center, head.position)
-        cache.add_lines("message", lines, board, controls.rig, READABLE_HEIGHT * 1.2)
+        cache.add_lines(MESSAGE_CARD, lines, board, controls.rig, READABLE_HEIGHT * 1.2)
 
 
 def _wrapped(text: str, max_length: int = MAX_LINE_LENGTH) -> list[str]:
@@ -169,6 +173,9 @@ def draw_hands(
     head = controls.hands.head
     if head is None:
         return builder.build(), DrawList()
+    builder.image_quads += [
+        panel_quad(card.board, rig, name, shown_part(card)) for name, card in cache.images.items()
+    ]
     eye = rig.apply(head.position)
     for hand in controls.hands:
         _draw_hand(builder, controls, hand, eye)
@@ -179,11 +186,7 @@ def draw_hands(
         builder.quads.append(quads)
     board = controls.floating_panel.billboard
     if board is not None and controls.floating_panel.surface is not None:
-        corner, right, down = board.edges_in_world(rig)
-        # OpenGL draws into a texture with the lowest row first.
-        builder.image_quads.append(
-            ImageQuad(_vector(corner + down), _vector(right), _vector(-down), PANEL_TEXTURE)
-        )
+        builder.image_quads.append(panel_quad(board, rig, PANEL_TEXTURE))
     _draw_card(builder, controls, head)
     dark = visuals.vignette(head, rig, locomotion.vignette, locomotion.blink, DARK)
     outline = controls.grab_preview.outline()
@@ -255,8 +258,3 @@ def _draw_card(builder: DrawListBuilder, controls: HandControls, head: Pose) -> 
         builder.quads += [background, marks]
         builder.labels += labels
         builder.image_quads.append(image)
-
-
-def _vector(array: np.ndarray) -> tuple[float, float, float]:
-    x, y, z = array.tolist()
-    return x, y, z

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vrnn.scene.headset.billboard import Billboard
-from vrnn.scene.headset.controller_visuals import Color, text_card
+from vrnn.scene.headset.controller_visuals import Color
+from vrnn.scene.headset.text_card import TextCard, text_card
 from vrnn.scene.headset.tracking import Rig
 from vrnn.scene.primitives import QUAD, TextLabel
 
@@ -25,12 +26,14 @@ class LabelCard:
         center: (3,) meters of the stage.
         quads: QUAD records of the world.
         labels: The text.
+        text: Its lines and its rectangle; None where it is more than that.
     """
 
     key: object
     center: np.ndarray
     quads: np.ndarray
     labels: tuple[TextLabel, ...]
+    text: TextCard | None = None
 
 
 @dataclass
@@ -44,16 +47,22 @@ class LabelCache:
         cards: All text that was laid out, by name.
         quads: QUAD records of all text that is visible now.
         labels: All text that is visible now; the very same tuple while nothing changes.
+        as_images: Names of cards that others make images of, and that are in `images` in place of
+            `quads` and `labels`.
+        images: Those that are visible now, by name.
     """
 
     cards: dict[str, LabelCard] = field(default_factory=dict)
     quads: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
     labels: tuple[TextLabel, ...] = ()
+    as_images: frozenset[str] = frozenset()
+    images: dict[str, TextCard] = field(default_factory=dict)
     _visible: list[LabelCard] = field(default_factory=list)
 
     def begin(self) -> list[LabelCard]:
         """Begins to collect what is visible; returns what was."""
         previous, self._visible = self._visible, []
+        self.images = {}
         return previous
 
     def add(
@@ -68,19 +77,32 @@ class LabelCache:
             center: (3,) meters of the stage; it is laid out again when it moves.
             lay_out: Returns QUAD records and text.
         """
-        card = self.cards.get(name)
-        if card is None or card.key != key or np.abs(card.center - center).max() > MIN_LABEL_SHIFT:
+        if not self._is_kept(name, key, center):
             quads, labels = lay_out()
-            card = self.cards[name] = LabelCard(key, center, quads, tuple(labels))
-        self._visible.append(card)
+            self.cards[name] = LabelCard(key, center, quads, tuple(labels))
+        self._visible.append(self.cards[name])
+
+    def _is_kept(self, name: str, key: object, center: np.ndarray) -> bool:
+        card = self.cards.get(name)
+        if card is None or card.key != key:
+            return False
+        return bool(np.abs(card.center - center).max() <= MIN_LABEL_SHIFT)
 
     def add_lines(
         self, name: str, lines: list[tuple[str, Color]], board: Billboard, rig: Rig,
         cap_height: float,
     ) -> None:  # fmt: skip
         """Adds lines of text on a card, see `text_card`."""
-        key = (tuple(lines), rig)
-        self.add(name, key, board.center, lambda: text_card(lines, board, rig, cap_height))
+        is_image = name in self.as_images
+        key = (tuple(lines), rig, is_image)
+        if not self._is_kept(name, key, board.center):
+            text = text_card(lines, board, cap_height)
+            quads, labels = (np.zeros(0, QUAD), ()) if is_image else text.records(rig)
+            self.cards[name] = LabelCard(key, board.center, quads, labels, text)
+        card = self.cards[name]
+        self._visible.append(card)
+        if is_image and card.text is not None:
+            self.images[name] = card.text
 
     def end(self, previous: Sequence[LabelCard]) -> None:
         """Joins all that was added since `begin`, unless it is the same as before.

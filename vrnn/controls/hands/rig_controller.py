@@ -8,7 +8,7 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.config.schema import Config
 from vrnn.controls.hands.hand_controls import HandControls
-from vrnn.controls.hands.hand_visuals import draw_hands, layout_labels
+from vrnn.controls.hands.hand_visuals import HAND_CARDS, MESSAGE_CARD, draw_hands, layout_labels
 from vrnn.controls.hands.label_cache import LabelCache
 from vrnn.controls.hands.onboarding_hints import help_rows
 from vrnn.render.renderer import Renderer
@@ -20,6 +20,7 @@ from vrnn.scene.headset.tracking import HandInput, Rig, TrackingFrame
 from vrnn.scene.primitives import DrawList
 from vrnn.storage.closeable import Closeable
 from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.text_card_images import TextCardImages
 from vrnn.ui.texture_host import TextureGui
 from vrnn.workspace.workspace import Workspace
 from vrnn.xr.input import HandInputReader
@@ -59,7 +60,9 @@ class HandRigController(Closeable):
         panels.dispatcher = self.controls.dispatcher
         self.controls.deferred_highlight = True
         self._labels = LabelCache()
+        self._cards = TextCardImages(renderer, (*HAND_CARDS, MESSAGE_CARD))
         self.input: HandInputReader | None = None
+        self._headset: HeadsetSession | None = None
 
     def notify(self, text: str) -> None:
         """Shows a message before the eyes for a few seconds."""
@@ -86,7 +89,7 @@ class HandRigController(Closeable):
         """Lets go of the controllers, before their session is closed."""
         if self.input is not None:
             self.input.close()
-            self.input = None
+            self.input = self._headset = None
 
     def read_hands(self, frame: HeadsetFrameState) -> tuple[HandInput, HandInput]:
         """Reads what both hands do at the time of a frame.
@@ -94,7 +97,7 @@ class HandRigController(Closeable):
         Raises:
             HeadsetLost: The runtime is gone.
         """
-        if self.input is None:
+        if self.input is None or self._headset is None:
             return HandInput(), HandInput()
         return self.input.read(self._headset.stage, frame.time, self.controls.hands.head)
 
@@ -130,12 +133,19 @@ class HandRigController(Closeable):
         near, front = draw_hands(self.controls, self._labels)
         return near, front if len(front.quads) else None
 
-    def panel_image(self) -> PanelImage | None:
-        """Returns the floating panel and what is on it; None while it is not shown."""
+    def panel_images(self, most: int) -> tuple[PanelImage, ...]:
+        """Returns the floating panel and cards of text, as many as the runtime shows by itself.
+
+        Args:
+            most: How many it shows.
+        """
         panel, gui = self.controls.floating_panel, self.panel_gui
-        if not panel.visible or panel.billboard is None:
-            return None
-        return PanelImage(gui.texture.glo, gui.size, gui.revision, panel.billboard)
+        images = self._cards.images(self._labels.images)
+        if panel.visible and panel.billboard is not None:
+            board = panel.billboard
+            own = PanelImage(PANEL_TEXTURE, gui.texture.glo, gui.size, gui.revision, board)
+            images = (own, *images)
+        return images[:most]
 
     def prepare_next_frame(self) -> None:
         """Highlights what is pointed at, lays text out, and draws the panels anew.
@@ -143,7 +153,13 @@ class HandRigController(Closeable):
         Called between two frames, as it takes longer than a frame leaves.
         """
         self.controls.update_highlight()
+        shows_cards = self._headset is not None and self._headset.max_panels > len(
+            self._cards.names
+        )
+        self._labels.as_images = frozenset(self._cards.names if shows_cards else ())
         layout_labels(self.controls, self._labels)
+        theme = self.controls.workspace.world.state.theme
+        self._cards.draw(self._labels.images, theme)
         self._renderer.layout_text(self._labels.labels)
         if self.controls.floating_panel.visible:
             self.panel_gui.step()
@@ -151,5 +167,6 @@ class HandRigController(Closeable):
     def close(self) -> None:
         """Lets go of the controllers and of the panels."""
         self.detach()
+        self._cards.release()
         self._renderer.register_texture(PANEL_TEXTURE, None)
         self.panel_gui.release()

@@ -9,12 +9,10 @@ from math import cos, pi, sin
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import Billboard, billboard_facing
+from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.locomotion import TeleportArc
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
-from vrnn.scene.linalg import turned_about_y
-from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_from_edges
-from vrnn.style import font
+from vrnn.scene.primitives import QUAD, STROKE, quad_from_edges
 
 Color = tuple[float, float, float, float]
 BODY_LIGHT: Color = (0.10, 0.115, 0.145, 1.0)
@@ -267,38 +265,3 @@ COVER = quad_from_edges(
     np.array([0, -6.0, 0]) * VIGNETTE_DISTANCE, (0.0, 0.0, 0.0, 1.0),
 )  # fmt: skip
 """A quad before all of what the eyes see, in the head's coordinates."""
-
-
-def text_card(
-    lines: Sequence[tuple[str, Color]], board: Billboard, rig: Rig, cap_height: float
-) -> tuple[np.ndarray, list[TextLabel]]:
-    """Returns lines of text on a card.
-
-    Args:
-        lines: Text and linear color of each.
-        board: The middle of the card's lower edge is at its center; its size does not count.
-        rig: Where the stage is in the world.
-        cap_height: Height of a capital letter, meters of the stage.
-
-    Returns:
-        QUAD records of the world, and the labels.
-    """
-    if not lines:
-        return np.zeros(0, QUAD), []
-    unit = cap_height
-    width = max(font.text_width(text) for text, _ in lines) * unit + 1.6 * unit
-    height = len(lines) * 1.75 * unit + 0.9 * unit
-    right, up = turned_about_y(board.right, rig.yaw), turned_about_y(board.up, rig.yaw)
-    corner = rig.apply(board.point(-width / 2, height))
-    quads = quad_from_edges(corner, right * width * rig.scale, -up * height * rig.scale, CARD)
-    labels = []
-    for number, (text, color) in enumerate(lines):
-        baseline = height - 1.6 * unit - number * 1.75 * unit
-        x, y, z = rig.apply(board.point(-width / 2 + 0.8 * unit, baseline, 0.002)).tolist()
-        labels.append(
-            TextLabel(
-                text, (x, y, z), unit * rig.scale, color, tuple(right.tolist()),
-                tuple(up.tolist()), fade=0,
-            )
-        )  # fmt: skip
-    return quads, labels
