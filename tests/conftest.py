@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.ready_process import ReadyProcess
 
@@ -25,7 +25,13 @@ os.environ["VRNN_DEFAULT_MODEL"] = "digits"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine is no failure, and a failure is found again at the next run.
-settings.register_profile("vrnn", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "vrnn",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("vrnn")
 
 
