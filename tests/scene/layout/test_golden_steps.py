@@ -12,12 +12,14 @@ from vrnn.scene.layout import terrace_steps
 from vrnn.scene.layout.lanes import side_nodes
 from vrnn.scene.layout.overview_fit import filled_steps, panel_share, spread_of, view_of
 from vrnn.scene.layout.stages import find_stages
+from vrnn.scene.layout.step_breaking import are_mixed
 from vrnn.scene.layout.terrace_steps import (
     break_into_steps,
     fill_step,
     gap_before,
-    is_mixed,
+    stage_columns,
     step_width,
+    unit_table,
     units_of,
 )
 from vrnn.scene.layout.types import Footprint
@@ -60,7 +62,7 @@ def laid_out(case):
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    return network, stages, sources, rooms, units_of(stages, sources, rooms)
+    return network, stages, sources, rooms, units_of(stages, stage_columns(stages, sources, rooms))
 
 
 def widths_of(units):
@@ -104,6 +106,13 @@ def all_breaks(count):
     for bits in range(2 ** (count - 1)):
         ends = [i + 1 for i in range(count - 1) if bits >> i & 1] + [count]
         yield list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def is_mixed(units, begin, end):
+    """Whether a step holds several stages, the first or the last of them not whole."""
+    stages = [unit.stage for unit in units]
+    cut = {stage for stage in stages[begin:end] if stage in stages[:begin] or stage in stages[end:]}
+    return len(set(stages[begin:end])) > 1 and bool(cut)
 
 
 def cost_of(units, breaks, width):
@@ -154,13 +163,11 @@ def test_gaps_are_for_names_and_between_blocks():
 def test_a_step_with_a_broken_stage_beside_another_is_mixed():
     unit = laid_out("small")[-1][0]
     units = [replace(unit, stage=stage) for stage in (0, 0, 1, 1, 2)]
-    mixed = {
-        (begin, end)
-        for begin in range(5)
-        for end in range(begin + 1, 6)
-        if is_mixed(units, begin, end)
-    }
+    steps = [(begin, end) for begin in range(5) for end in range(begin + 1, 6)]
+    found = are_mixed(unit_table(units), *np.array(steps).T)
+    mixed = {step for step, is_so in zip(steps, found, strict=True) if is_so}
     assert mixed == {(0, 3), (1, 3), (1, 4), (1, 5), (3, 5)}
+    assert mixed == {step for step in steps if is_mixed(units, *step)}
 
 
 def test_a_block_that_is_very_long_is_divided_into_equal_parts():

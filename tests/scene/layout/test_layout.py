@@ -17,7 +17,8 @@ from vrnn.network.graph import Network, NetworkInfo
 from vrnn.scene.layout.lanes import MAX_GROWTH
 from vrnn.scene.layout.registry import arrange, arrangement_names
 from vrnn.scene.layout.stages import find_stages
-from vrnn.scene.layout.terrace_steps import MAX_STEP_SCALE, PANEL_SCALE
+from vrnn.scene.layout.step_breaking import MAX_STEP_SCALE
+from vrnn.scene.layout.terrace_steps import PANEL_SCALE
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout
 from vrnn.scene.linalg import turned_point
 from vrnn.scene.state import State

@@ -26,6 +26,7 @@ from vrnn.scene.layout.overview_fit import (
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.resolution_levels import ResolutionLevels, find_levels
+from vrnn.scene.layout.step_breaking import COLUMN_GAP, RISE, best_breaks
 from vrnn.scene.layout.step_placement import (
     number_rows,
     panel_slots,
@@ -42,14 +43,14 @@ from vrnn.scene.layout.terrace_routes import (
     route_on_steps,
 )
 from vrnn.scene.layout.terrace_steps import (
-    COLUMN_GAP,
     GROWTH,
-    RISE,
     Step,
     Unit,
-    break_into_steps,
     fill_step,
+    stage_columns,
     step_width,
+    steps_of,
+    unit_table,
     units_of,
 )
 from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
@@ -94,9 +95,8 @@ def by_resolution(
     found = find_levels(network)
     stages = [part.stage for part in found.parts]
     growth = GROWTH if len(found.goes_down) == 1 else VALLEY_GROWTH
-    units, parts = (
-        units_of(stages, sources, footprints, readily, growth, aspect) for readily in (1.0, DIVIDED)
-    )
+    blocks = stage_columns(stages, sources, footprints)
+    units, parts = (units_of(stages, blocks, part, growth, aspect) for part in (1.0, DIVIDED))
     whole, _ = best = _best_steps(_levels(found, units), aspect)
     divided = _best_steps(_levels(found, parts), aspect)
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
@@ -176,8 +176,9 @@ def _best_steps(levels: Sequence[_Level], aspect: float) -> tuple[float, tuple[S
     base = sqrt(aspect * sum((u.width + COLUMN_GAP) * (u.height + RISE) for u in units))
     tried: set[tuple[int, ...]] = set()
     best: tuple[float, tuple[Step, ...]] | None = None
-    for factor in WIDTHS:
-        steps = [step for level in levels for step in _broken(level, base * factor)]
+    broken = [_broken(level, [base * factor for factor in WIDTHS]) for level in levels]
+    for of_levels in zip(*broken, strict=True):
+        steps = [step for on_level in of_levels for step in on_level]
         key = tuple(len(step) for step in steps)
         if key in tried:
             continue
@@ -200,13 +201,21 @@ def _mixed_share(steps: Sequence[Step]) -> float:
     return sum(mixed) / len(steps)
 
 
-def _broken(level: _Level, width: float) -> list[Step]:
-    """The steps of a level from the top: those of its legs beside each other."""
+def _broken(level: _Level, widths: Sequence[float]) -> list[list[Step]]:
+    """For each width, the steps of a level from the top: those of its legs beside each other."""
     needed = [step_width(leg) for leg in level.legs]
-    lines = [
-        break_into_steps(leg, width * share / sum(needed))
+    breaks = [
+        best_breaks(unit_table(leg), [width * share / sum(needed) for width in widths])
         for leg, share in zip(level.legs, needed, strict=True)
     ]
+    return [
+        _beside(level, [steps_of(*one) for one in zip(level.legs, counts, strict=True)])
+        for counts in zip(*breaks, strict=True)
+    ]
+
+
+def _beside(level: _Level, lines: Sequence[tuple[Step, ...]]) -> list[Step]:
+    """The steps of a level from the top, by those of each leg in the order in which they ran."""
     from_top = [
         one if goes_down else one[::-1]
         for one, goes_down in zip(lines, level.goes_down, strict=True)

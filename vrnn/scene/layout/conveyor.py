@@ -20,7 +20,7 @@ from vrnn.scene.layout.conveyor_routes import Belt, assign_lanes, depth_of_lanes
 from vrnn.scene.layout.lanes import Column
 from vrnn.scene.layout.overview_fit import (
     MAX_SPREAD,
-    RowBox,
+    RowBoxes,
     Spread,
     StepsView,
     panel_share,
@@ -29,6 +29,7 @@ from vrnn.scene.layout.overview_fit import (
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.stages import find_stages
+from vrnn.scene.layout.step_breaking import COLUMN_GAP, RISE, best_breaks
 from vrnn.scene.layout.step_placement import (
     PlacedColumn,
     number_rows,
@@ -39,13 +40,13 @@ from vrnn.scene.layout.step_placement import (
 from vrnn.scene.layout.terrace import MIN_FILLED, row_name
 from vrnn.scene.layout.terrace_routes import PanelSlot
 from vrnn.scene.layout.terrace_steps import (
-    COLUMN_GAP,
-    RISE,
     Step,
     Unit,
-    break_into_steps,
     fill_step,
+    stage_columns,
     step_width,
+    steps_of,
+    unit_table,
     units_of,
 )
 from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, Route, StepFloor, TerraceRow
@@ -84,9 +85,8 @@ def conveyor(
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    steps, spread = _best_tiers(
-        units_of(stages, sources, footprints, growth=GROWTH, aspect=aspect), aspect
-    )
+    blocks = stage_columns(stages, sources, footprints)
+    steps, spread = _best_tiers(units_of(stages, blocks, growth=GROWTH, aspect=aspect), aspect)
     columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
     slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])
     belt = Belt(radians(TURN), len(columns))
@@ -142,12 +142,11 @@ def _best_tiers(units: Sequence[Unit], aspect: float) -> tuple[tuple[Step, ...],
     area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
     base = sqrt(area * aspect)
     tried: dict[tuple[int, ...], tuple[float, tuple[Step, ...], StepsView]] = {}
-    for factor in (*WIDTHS, MAX_WIDTH):
-        steps = break_into_steps(units, base * factor)
-        key = tuple(len(step) for step in steps)
-        if key in tried or len(steps) % 2 == 0:
+    widths = [base * factor for factor in (*WIDTHS, MAX_WIDTH)]
+    for key in best_breaks(unit_table(units), widths):
+        if key in tried or len(key) % 2 == 0:
             continue
-        filled, view = _filled(steps, aspect)
+        filled, view = _filled(steps_of(units, key), aspect)
         share = panel_share(filled, view) * min(1.0, min(view.filled) / MIN_FILLED)
         tried[key] = (share, filled, view)
     _, steps, view = max(tried.values(), key=lambda found: found[0])
@@ -180,11 +179,9 @@ def _view(steps: Sequence[Step], aspect: float) -> StepsView:
     """What the overview shows of tiers."""
     columns = [_columns(step, index, SPREAD) for index, step in enumerate(steps)]
     floors = _floors(columns, [depth_of_lanes(2)] * len(steps), 0.0)
-    boxes = [
-        RowBox((floor.right - floor.left) / 2, floor.y, floor.z, max(unit.height for unit in step))
-        for step, floor in zip(steps, floors, strict=True)
-    ]
-    return view_of_rows(boxes, OVERVIEW, aspect)
+    half, y, z = np.array([((f.right - f.left) / 2, f.y, f.z) for f in floors]).T
+    heights = np.array([max(unit.height for unit in step) for step in steps])
+    return view_of_rows(RowBoxes(half, y, z, heights), OVERVIEW, aspect)
 
 
 def _columns(step: Step, index: int, spread: float) -> list[PlacedColumn]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
-from vrnn.scene.layout.terrace_steps import RISE, Step, fill_step, step_width
+from vrnn.scene.layout.step_breaking import RISE, StepTable
+from vrnn.scene.layout.terrace_steps import Step, fill_step, step_width
 
 TYPICAL_DEPTH = 2.0
 """Depth of a step, meters, as long as the tracks on it are not known."""
@@ -59,6 +60,23 @@ def panel_share(steps: Sequence[Step], view: StepsView) -> float:
     return float((np.array(areas) / view.pictures).sum())
 
 
+def filled_view(steps: StepTable, aspect: float = PICTURE_ASPECT) -> tuple[float, StepsView]:
+    """Return the share of the overview that panels cover of `filled_steps`, and that overview.
+
+    Many ways to break steps are measured so, without making any of them.
+
+    Args:
+        steps: The steps before they are filled.
+        aspect: Width / height of the picture.
+    """
+    width = float(steps.width.max())
+    filled = steps.filled(width)
+    depths = view_of_rows(_boxes(filled.width, filled.height), OVERVIEW, aspect).depths
+    filled = filled.filled(width * depths / depths[0])
+    view = view_of_rows(_boxes(filled.width, filled.height), OVERVIEW, aspect)
+    return float((filled.panel_area / view.pictures).sum()), view
+
+
 @dataclass(frozen=True, eq=False)
 class StepsView:
     """The overview of steps.
@@ -74,21 +92,21 @@ class StepsView:
     filled: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class RowBox:
-    """The room of one row of panels, the middle of its foot at x = 0, meters.
+@dataclass(frozen=True, eq=False)
+class RowBoxes:
+    """The rooms of R rows of panels, the middle of each one's foot at x = 0, meters.
 
     Attributes:
-        half: Of its width.
-        y: Of its foot.
-        z: Of its panels.
-        height: Of the highest thing on it.
+        half: (R,) of their widths.
+        y: (R,) of their feet.
+        z: (R,) of their panels.
+        height: (R,) of the highest thing on each.
     """
 
-    half: float
-    y: float
-    z: float
-    height: float
+    half: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    height: np.ndarray
 
 
 def view_of(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> StepsView:
@@ -98,17 +116,18 @@ def view_of(steps: Sequence[Step], aspect: float = PICTURE_ASPECT) -> StepsView:
         steps: The steps.
         aspect: Width / height of the picture.
     """
-    y, boxes = 0.0, []
-    for index, step in enumerate(steps):
-        height = max(unit.height for unit in step)
-        boxes.append(RowBox(step_width(step) / 2, y, -TYPICAL_DEPTH * index, height))
-        y += height + RISE
-    return view_of_rows(boxes, OVERVIEW, aspect)
+    heights = [max(unit.height for unit in step) for step in steps]
+    widths = [step_width(step) for step in steps]
+    return view_of_rows(_boxes(np.array(widths), np.array(heights)), OVERVIEW, aspect)
 
 
-def view_of_rows(
-    rows: Sequence[RowBox], camera: Camera, aspect: float = PICTURE_ASPECT
-) -> StepsView:
+def _boxes(widths: np.ndarray, heights: np.ndarray) -> RowBoxes:
+    """The rooms of steps of (S,) widths and heights in meters, the lowest first."""
+    feet = np.r_[0.0, np.cumsum(heights + RISE)[:-1]]
+    return RowBoxes(widths / 2, feet, -TYPICAL_DEPTH * np.arange(len(widths)), heights)
+
+
+def view_of_rows(rows: RowBoxes, camera: Camera, aspect: float = PICTURE_ASPECT) -> StepsView:
     """Return what a camera that shows all of them shows of rows.
 
     Args:
@@ -116,17 +135,16 @@ def view_of_rows(
         camera: Its direction and field of view; the place is found.
         aspect: Width / height of the picture.
     """
-    corners = [
-        (x, row.y + h, row.z + d)
-        for row in rows
-        for x in (-row.half, row.half)
-        for h, d in ((0, 1.2), (row.height, 0))
-    ]
-    centers = [(0.0, row.y + row.height / 2, row.z) for row in rows]
+    corners = np.concatenate([
+        np.stack([side * rows.half, rows.y + height, rows.z + depth], 1)
+        for side in (-1, 1)
+        for height, depth in ((0.0, 1.2), (rows.height, 0.0))
+    ])  # fmt: skip
+    centers = np.stack([np.zeros_like(rows.z), rows.y + rows.height / 2, rows.z], 1)
     margins = OVERVIEW_MARGIN, LEGEND_MARGIN
-    eye = frame_points(np.array(corners), camera, aspect, *margins)
-    depths = (np.array(centers) - eye.position) @ eye.axes()[2]
-    clip = np.c_[np.array(corners), np.ones(len(corners))] @ eye.clip_from_world(aspect).T
+    eye = frame_points(corners, camera, aspect, *margins)
+    depths = (centers - eye.position) @ eye.axes()[2]
+    clip = np.c_[corners, np.ones(len(corners))] @ eye.clip_from_world(aspect).T
     across, up = (np.ptp(clip[:, :2] / clip[:, 3:], axis=0) / 2).tolist()
     pictures = aspect * (2 * tan(camera.fov / 2) * depths) ** 2
     return StepsView(depths, pictures, (across, up))

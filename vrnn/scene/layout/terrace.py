@@ -15,15 +15,21 @@ from vrnn.scene.layout.overview_fit import (
     MAX_SPREAD,
     OVERVIEW_PITCH,
     filled_steps,
-    panel_share,
+    filled_view,
     spread_of,
     step_rooms,
-    view_of,
 )
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.stage_names import part_name
 from vrnn.scene.layout.stages import Stage, find_stages
+from vrnn.scene.layout.step_breaking import (
+    COLUMN_GAP,
+    RISE,
+    StepTable,
+    best_breaks,
+    mixed_share,
+)
 from vrnn.scene.layout.step_placement import (
     number_rows,
     panel_slots,
@@ -38,13 +44,12 @@ from vrnn.scene.layout.terrace_routes import (
     route_terrace,
 )
 from vrnn.scene.layout.terrace_steps import (
-    COLUMN_GAP,
-    RISE,
     Step,
     Unit,
-    break_into_steps,
-    is_mixed,
+    stage_columns,
     step_width,
+    steps_of,
+    unit_table,
     units_of,
 )
 from vrnn.scene.layout.types import Footprint, Layout
@@ -68,9 +73,8 @@ def terrace(
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    units, parts = (
-        units_of(stages, sources, footprints, readily, aspect=aspect) for readily in (1.0, DIVIDED)
-    )
+    blocks = stage_columns(stages, sources, footprints)
+    units, parts = (units_of(stages, blocks, readily, aspect=aspect) for readily in (1.0, DIVIDED))
     whole, _ = best = _best_steps(units, aspect)
     divided = _best_steps(parts, aspect)
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
@@ -97,33 +101,16 @@ def _free(step: Step, across: float, room: float) -> float:
 
 def _best_steps(units: Sequence[Unit], aspect: float) -> tuple[float, tuple[Step, ...]]:
     """The way to break the steps that shows the panels largest from the overview, and how good."""
-    area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
-    base = sqrt(area * aspect)
-    tried: set[tuple[int, ...]] = set()
-    best: tuple[float, tuple[Step, ...]] | None = None
-    for factor in WIDTHS:
-        steps = break_into_steps(units, base * factor)
-        key = tuple(len(step) for step in steps)
-        if key in tried:
-            continue
-        tried.add(key)
-        mixed = 1 - MIXED_PENALTY * _mixed_share(units, steps)
-        steps = filled_steps(steps, aspect)
-        view = view_of(steps, aspect)
-        score = panel_share(steps, view) * mixed * min(1.0, min(view.filled) / MIN_FILLED)
-        if best is None or score > best[0]:
-            best = (score, steps)
-    assert best is not None
-    return best
-
-
-def _mixed_share(units: Sequence[Unit], steps: Sequence[Step]) -> float:
-    """Part of the steps on which a broken stage is beside another."""
-    end, count = 0, 0
-    for step in steps:
-        begin, end = end, end + len(step)
-        count += is_mixed(units, begin, end)
-    return count / len(steps)
+    table = unit_table(units)
+    base = sqrt(float(((table.width + COLUMN_GAP) * (table.height + RISE)).sum()) * aspect)
+    best, best_counts = -1.0, tuple[int, ...]()
+    for counts in dict.fromkeys(best_breaks(table, [base * factor for factor in WIDTHS])):
+        mixed = 1 - MIXED_PENALTY * mixed_share(table, counts)
+        share, view = filled_view(StepTable.of(table, counts), aspect)
+        score = share * mixed * min(1.0, min(view.filled) / MIN_FILLED)
+        if score > best:
+            best, best_counts = score, counts
+    return best, filled_steps(steps_of(units, best_counts), aspect)
 
 
 def row_name(stage: Stage, nodes: Sequence[int]) -> str:

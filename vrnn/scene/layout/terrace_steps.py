@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice, pairwise
 from math import sqrt
+
+import numpy as np
 
 from vrnn.scene.layout.lanes import Column, Sources, columns_of, even_out, side_nodes
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
 from vrnn.scene.layout.stages import Stage, StageBlock
+from vrnn.scene.layout.step_breaking import (
+    BLOCK_GAP,
+    COLUMN_GAP,
+    RISE,
+    STAGE_GAP,
+    UnitTable,
+    best_breaks,
+    fill_factors,
+)
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, name_scale
 from vrnn.style import font
 
-COLUMN_GAP = 0.36
-"""Meters from one column to the next in a block."""
-BLOCK_GAP = 0.6
-"""Meters from one block to the next in a stage."""
-STAGE_GAP = 1.0
-"""Meters from one stage to the name of the next on the same step."""
 MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.8
 """Width at a stage's left end that is kept free for its name, meters, in a network of NAMED_WIDTH;
 in a wider one, which is looked at from further away, so much more."""
@@ -34,24 +39,9 @@ PANEL_SCALE = 2.6
 more, beside gaps and labels that stay as they are."""
 MIN_UNIT_LIMIT = 20.0
 """A unit may always be this wide, meters."""
-RISE = 0.12
-"""Free height between a step's highest label and the next step, meters."""
 MAX_LANES_COST = (1.35, 2.5)
 """Lanes may take this many times the area that the same stage takes in one line: for a single node
 beside the main path, and for more."""
-
-SPLIT_STAGE = 0.4
-"""Cost of breaking a stage, in heights of a step."""
-SPLIT_BLOCK = 0.6
-"""Cost of breaking a block, in heights of a step."""
-SHARE_STEP = 0.05
-"""Cost of two stages on a step, in heights of a step."""
-SHARE_BROKEN = 0.2
-"""Cost of a broken stage beside another one on a step, in heights of a step."""
-SLACK = 0.25
-"""Cost of a step that is empty, in heights of a step."""
-MAX_STEP_SCALE = 2.2
-"""The panels of a step that is not full grow at most so many times to fill it."""
 
 
 @dataclass(frozen=True)
@@ -110,23 +100,36 @@ class Unit:
 
 
 Step = tuple[Unit, ...]
+StageColumns = list[tuple[Column, ...]]
+"""The columns of each block of a stage."""
+
+
+def stage_columns(
+    stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint]
+) -> list[StageColumns]:
+    """Return the columns of every stage.
+
+    Args:
+        stages: Of the network.
+        sources: Of every node.
+        footprints: Room of every node.
+    """
+    return [_stage_columns(stage, sources, footprints) for stage in stages]
 
 
 def units_of(
-    stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint],
+    stages: Sequence[Stage], per_stage: Sequence[StageColumns],
     divided: float = 1.0, growth: float = GROWTH, aspect: float = PICTURE_ASPECT,
 ) -> list[Unit]:  # fmt: skip
     """Return all units in run order: a block each, or a part of one where it is very long.
 
     Args:
         stages: Of the network.
-        sources: Of every node.
-        footprints: Room of every node.
+        per_stage: The columns of each, see `stage_columns`.
         divided: How many times more readily blocks are divided.
         growth: How many times as wide as its area alone says the network will be.
         aspect: Width / height of the picture.
     """
-    per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
     limit = max(MIN_UNIT_LIMIT, sum(widths) / 10) / divided
     areas = (_area(blocks) for blocks in per_stage)
@@ -171,89 +174,42 @@ def fill_step(step: Step, width: float) -> Step:
         step: The step.
         width: Meters.
     """
-    factor = _fill_factor(step_width(step), sum(unit.panel_width for unit in step), width)
+    panels = sum(unit.panel_width for unit in step)
+    factor = float(fill_factors(np.array(step_width(step)), np.array(panels), width))
     return step if factor == 1.0 else tuple(unit.scaled(factor) for unit in step)
-
-
-def _fill_factor(row: float, panels: float, width: float) -> float:
-    """How many times as large panels are that fill a step.
-
-    Args:
-        row: Width of the step's content, meters.
-        panels: Of that, what grows with the panels, meters.
-        width: Of the step, meters.
-    """
-    return min(MAX_STEP_SCALE, max(1.0, 1 + (width - row) / panels))
 
 
 def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
     """Return steps of about a width with the smallest height together, once panels fill them.
 
-    This is how Knuth and Plass break a paragraph into lines: the best break before each unit, from
-    the best breaks before all earlier ones.
-
     Args:
-        units: In run order.
+        units: In run order, at least one.
         width: Meters.
     """
-    cost = [0.0]
-    start = [0]
-    for end in range(1, len(units) + 1):
-        best, best_start = float("inf"), end - 1
-        total = height = panels = 0.0
-        for begin in range(end - 1, -1, -1):
-            unit = units[begin]
-            if begin + 1 < end:
-                total += gap_before(units[begin + 1], unit)
-            total += unit.width
-            panels += unit.panel_width
-            height = max(height, unit.height)
-            row = total + unit.name_room
-            if row > width and begin + 1 < end:
-                break
-            factor = _fill_factor(row, panels, width)
-            filled = row + (factor - 1) * panels
-            room = factor * height + RISE
-            price = cost[begin] + room * _price(units, begin, end, filled, width)
-            if price < best:
-                best, best_start = price, begin
-        cost.append(best)
-        start.append(best_start)
-    steps: list[Step] = []
-    end = len(units)
-    while end:
-        steps.append(tuple(units[start[end] : end]))
-        end = start[end]
-    return tuple(reversed(steps))
+    return steps_of(units, best_breaks(unit_table(units), [width])[0])
 
 
-def _price(units: Sequence[Unit], begin: int, end: int, row: float, width: float) -> float:
-    """What a step with these units costs, in its own heights."""
-    slack = max(0.0, 1 - row / width)
-    price = 1 + SLACK * slack * slack
-    if end < len(units) and units[end].stage == units[end - 1].stage:
-        price += SPLIT_STAGE if units[end].block != units[end - 1].block else SPLIT_BLOCK
-    price += SHARE_STEP * (units[end - 1].stage - units[begin].stage)
-    return price + SHARE_BROKEN * is_mixed(units, begin, end)
+def unit_table(units: Sequence[Unit]) -> UnitTable:
+    """Return the measures of at least one unit, see `UnitTable`."""
+    stage = np.array([unit.stage for unit in units])
+    block = np.array([unit.block for unit in units])
+    rows = [(u.width, u.panel_width, u.height, u.panel_area, u.name_room) for u in units]
+    width, panel_width, height, panel_area, name_room = np.array(rows, np.float64).T.copy()
+    gaps = [0.0, *(gap_before(unit, last) for last, unit in pairwise(units))]
+    return UnitTable(
+        stage, block, width, panel_width, height, panel_area, name_room, np.array(gaps)
+    )  # fmt: skip
 
 
-def is_mixed(units: Sequence[Unit], begin: int, end: int) -> bool:
-    """Return whether a step holds several stages, the first or the last of them not whole.
-
-    Args:
-        units: All units in run order.
-        begin: The first of the step.
-        end: After the last of the step.
-    """
-    if units[begin].stage == units[end - 1].stage:
-        return False
-    starts_inside = begin > 0 and units[begin - 1].stage == units[begin].stage
-    return starts_inside or (end < len(units) and units[end].stage == units[end - 1].stage)
+def steps_of(units: Sequence[Unit], counts: Sequence[int]) -> tuple[Step, ...]:
+    """Return steps that hold so many of the units each, in run order."""
+    rest = iter(units)
+    return tuple(tuple(islice(rest, count)) for count in counts)
 
 
 def _stage_columns(
     stage: Stage, sources: Sources, footprints: Mapping[int, Footprint]
-) -> list[tuple[Column, ...]]:
+) -> StageColumns:
     """The columns of a stage's blocks, with lanes where these do not take too much room."""
 
     def columns(block: StageBlock, lanes: bool) -> tuple[Column, ...]:
