@@ -83,7 +83,7 @@ def describe(script: Path) -> dict[str, Any]:
     from vrnn.compute.loaded_model import LoadedModel
     from vrnn.compute.loading.source import open_source
     from vrnn.compute.loading.torchvision_compat import allow_torchvision
-    from vrnn.compute.tracing.checks import compare_with_autograd
+    from vrnn.compute.tracing.autograd_edges import compare_with_autograd
     from vrnn.errors import VrnnError
     from vrnn.network.model_spec import ModelSpec
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
+from math import prod
 
 import numpy as np
 
@@ -27,8 +28,7 @@ def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
         return shape[0], 1, 1
     if len(shape) == 2:
         return shape[0], 1, shape[1]
-    height = int(np.prod(shape[1:-1]))
-    return shape[0], height, shape[-1]
+    return shape[0], prod(shape[1:-1]), shape[-1]
 
 
 @lru_cache(1024)

@@ -69,6 +69,7 @@ class NetworkObject:
         maps: The whole maps that are in memory and have been uploaded, by node id.
         coarse: What is known of the maps of the other layers that have been uploaded, by node id.
         asked: Layers whose whole maps somebody has asked for since this was last looked at.
+        renewed: Layers whose maps have changed since pictures were last made of them.
         result: The last complete forward pass.
         before_ablation: What the same input gave with nothing ablated, without its maps; None
             where nothing is ablated, or that is not known.
@@ -90,6 +91,7 @@ class NetworkObject:
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     coarse: dict[int, CoarseMaps] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
+    renewed: dict[int, None] = field(default_factory=dict)
     result: ForwardResult | None = None
     before_ablation: ForwardResult | None = None
     _unablated: ForwardResult | None = field(init=False, default=None)
@@ -114,6 +116,7 @@ class NetworkObject:
 
     def add_maps(self, maps: Mapping[int, LayerMaps]) -> None:
         """Let maps that have been uploaded take the place of those before, by node id."""
+        self.renewed |= dict.fromkeys(maps)
         for node, layer in maps.items():
             self.maps.pop(node, None)
             self.coarse.pop(node, None)

@@ -70,11 +70,14 @@ class _NetworkPictures:
         numbers: Number of each layer's picture in the store, by node id.
         made: What each picture was made of, by node id.
         shown: The pictures on the GPU.
+        looked_at: Kind and colors when all layers were last looked at; since then only the maps of
+            layers that the network tells of have changed.
     """
 
     numbers: dict[int, int]
     made: dict[int, _Made] = field(default_factory=dict)
     shown: dict[int, DistantPicture] = field(default_factory=dict)
+    looked_at: tuple[str, bool] | None = None
 
 
 class DistantPictureUploader:
@@ -130,7 +133,14 @@ class DistantPictureUploader:
         network = self._world.networks[slot]
         usual, given = self._world.state.distant_picture, self._world.layer_pictures
         made_of_maps = {name for name in layer_picture_names() if find_layer_picture(name).make}
-        for node, number in pictures.numbers.items():
+        if given or pictures.looked_at != (usual, symmetric):
+            network.renewed |= dict.fromkeys(pictures.numbers)
+            pictures.looked_at = None if given else (usual, symmetric)
+        for node in list(network.renewed):
+            number = pictures.numbers.get(node)
+            if number is None:
+                del network.renewed[node]
+                continue
             kind = self._world.distant_kind(slot, node) if given else usual
             made = pictures.made.get(node)
             source: Source | None = None
@@ -142,11 +152,14 @@ class DistantPictureUploader:
                 if made is not None:
                     del pictures.made[node]
                     pictures.shown.pop(node, None)
+                del network.renewed[node]
                 continue
             if made is not None and made.is_of(kind, source, symmetric):
+                del network.renewed[node]
                 continue
             if time.perf_counter() > until:
                 return False
+            del network.renewed[node]
             pictures.made[node] = _Made.of(kind, source, symmetric)
             picture = self._make(kind, source)
             if picture is None:

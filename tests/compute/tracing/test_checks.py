@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vrnn.compute.tracing import checks
-from vrnn.compute.tracing.checks import check_edges, check_parameters, compare_with_autograd
+from vrnn.compute.tracing import autograd_edges, checks
+from vrnn.compute.tracing.autograd_edges import compare_with_autograd
+from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 
@@ -158,26 +159,51 @@ def test_a_right_graph_is_no_word_worth():
 
 def test_edges_that_are_missing_or_invented_are_named(monkeypatch):
     model = Chain().eval()
-    found = checks._edges_of_trace
+    found = autograd_edges._edges_of_trace
 
     def changed(traced, log):
         edges = found(traced, log)
-        names = {record.id: checks._name(record) for record in traced.records} | {-1: "the result"}
+        names = {record.id: autograd_edges._name(record) for record in traced.records}
+        names[-1] = "the result"
         ids = {name: number for number, name in names.items()}
         kept = {(a, b) for a, b in edges if (names[a], names[b]) != ("one", "two")}
         return kept | {(ids["two"], ids["one"])}
 
-    monkeypatch.setattr(checks, "_edges_of_trace", changed)
+    monkeypatch.setattr(autograd_edges, "_edges_of_trace", changed)
     assert compare_with_autograd(model, (X,)) == ([("one", "two")], [("two", "one")])
     assert check_edges(model, (X,)) == (
         "the graph disagrees with autograd: it lacks one → two and invents two → one",
     )
-    monkeypatch.setattr(checks, "_edges_of_trace", lambda traced, log: set())
+    monkeypatch.setattr(autograd_edges, "_edges_of_trace", lambda traced, log: set())
     (told,) = check_edges(model, (X,))
     assert told == (
         "the graph disagrees with autograd: it lacks input → norm, input → one, norm → the result "
         "and 2 more"
     )
+
+
+class Skips(nn.Module):
+    """Each layer feeds all later ones."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 1) for _ in range(count))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = x + layer(x)
+        return x
+
+
+@pytest.mark.parametrize("slow", ["_edges_of_trace", "_edges_of_autograd"])
+def test_layers_that_feed_each_other_in_too_many_ways_are_not_compared(slow, monkeypatch):
+    model = Skips(40).eval()  # 780 pairs of layers
+    other = {"_edges_of_trace", "_edges_of_autograd"} - {slow}
+    monkeypatch.setattr(autograd_edges, other.pop(), lambda *a: set())
+    missing, extra = compare_with_autograd(model, (X,))
+    assert len(missing) + len(extra) > 780
+    monkeypatch.setattr(autograd_edges, "MAX_STEPS", 700)
+    assert compare_with_autograd(model, (X,)) == ([], [])
 
 
 @pytest.mark.parametrize(("count", "more"), [(1, ""), (3, ""), (4, " and 1 more")])
@@ -290,8 +316,13 @@ def test_a_function_in_a_module_is_named_with_it_and_a_layer_by_itself():
             return self.block(self.first(x))
 
     traced = trace(Net().eval(), (X,), "net")
-    layers = [r for r in traced.records if checks._is_layer(r)]
-    assert [checks._name(r) for r in layers] == ["input", "first", "block.conv2d", "block.linear"]
+    layers = [r for r in traced.records if autograd_edges._is_layer(r)]
+    assert [autograd_edges._name(r) for r in layers] == [
+        "input",
+        "first",
+        "block.conv2d",
+        "block.linear",
+    ]
     alone = trace(WeightsOfItsOwn().eval(), (X,), "net")
-    layers = [r for r in alone.records if checks._is_layer(r)]
-    assert [checks._name(r) for r in layers] == ["input", "conv2d", "linear"]
+    layers = [r for r in alone.records if autograd_edges._is_layer(r)]
+    assert [autograd_edges._name(r) for r in layers] == ["input", "conv2d", "linear"]

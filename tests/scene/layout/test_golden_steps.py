@@ -10,9 +10,15 @@ from tests.support import golden_text
 from tests.support.networks import SCOPES, SHAPES, branched, build, footprints, residual
 from vrnn.scene.layout import terrace_steps
 from vrnn.scene.layout.lanes import side_nodes
-from vrnn.scene.layout.overview_fit import filled_steps, panel_share, spread_of, view_of
+from vrnn.scene.layout.overview_fit import (
+    filled_steps,
+    filled_view,
+    panel_share,
+    spread_of,
+    view_of,
+)
 from vrnn.scene.layout.stages import find_stages
-from vrnn.scene.layout.step_breaking import are_mixed
+from vrnn.scene.layout.step_breaking import StepTable, are_mixed
 from vrnn.scene.layout.terrace_steps import (
     break_into_steps,
     fill_step,
@@ -99,6 +105,17 @@ def test_units_and_steps_are_as_they_were_approved(case, regenerate):
             f"  spread {golden_text.numbers((spread.across, spread.up))}",
         ]
     golden_text.check(f"geometry/steps-{case}", lines, regenerate)
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_steps_are_measured_as_those_that_are_made(case):
+    units = laid_out(case)[-1]
+    for width in widths_of(units):
+        steps = break_into_steps(units, width)
+        share, view = filled_view(StepTable.of(unit_table(units), [len(step) for step in steps]))
+        made = filled_steps(steps)
+        assert share == pytest.approx(panel_share(made, view_of(made)))
+        assert view.filled == pytest.approx(view_of(made).filled)
 
 
 def all_breaks(count):

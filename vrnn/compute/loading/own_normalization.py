@@ -83,7 +83,7 @@ def _normalizations(model: nn.Module) -> Iterator[tuple[str, int]]:
 
 def _numbers(value: Any) -> list[float]:
     """A few numbers that are no parameter; [] for anything else."""
-    if isinstance(value, nn.Parameter) or callable(value) or isinstance(value, bool | str):
+    if value is None or isinstance(value, nn.Parameter | bool | str) or callable(value):
         return []
     try:
         tensor = torch.as_tensor(value, dtype=torch.float64).flatten()

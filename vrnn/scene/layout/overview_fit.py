@@ -72,7 +72,7 @@ def filled_view(steps: StepTable, aspect: float = PICTURE_ASPECT) -> tuple[float
     width = float(steps.width.max())
     filled = steps.filled(width)
     depths = view_of_rows(_boxes(filled.width, filled.height), OVERVIEW, aspect).depths
-    filled = filled.filled(width * depths / depths[0])
+    filled = steps.filled(width * depths / depths[0])
     view = view_of_rows(_boxes(filled.width, filled.height), OVERVIEW, aspect)
     return float((filled.panel_area / view.pictures).sum()), view
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from statistics import median
 
@@ -61,6 +62,11 @@ class Stage:
     name: str
     blocks: tuple[StageBlock, ...]
     is_module: bool = False
+
+    @cached_property
+    def block_of(self) -> Mapping[int, int]:
+        """Number of each node's block, by node id."""
+        return {node.id: i for i, block in enumerate(self.blocks) for node in block.nodes}
 
     @property
     def paths(self) -> list[Path]:

@@ -115,8 +115,7 @@ def _best_steps(units: Sequence[Unit], aspect: float) -> tuple[float, tuple[Step
 
 def row_name(stage: Stage, nodes: Sequence[int]) -> str:
     """Return the stage's name, and on which of its steps this is: `layer3 · 2–4`."""
-    here = set(nodes)
-    blocks = [b for b in stage.blocks if any(node.id in here for node in b.nodes)]
+    blocks = [stage.blocks[i] for i in sorted({stage.block_of[node] for node in nodes})]
     if len(blocks) == len(stage.blocks):
         return stage.name
     whole = max(len(block.nodes) for block in blocks)
