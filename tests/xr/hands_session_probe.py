@@ -84,9 +84,7 @@ def report(app, controller, view) -> dict:
         "chosen": controls.menu.chosen_label if controls.menu is not None else "",
         "board": controls.floating_panel.visible,
         "pinned": controls.floating_panel.pinned,
-        "cards": [
-            image.name for image in controller.panel_images(view.headset.max_panels)
-        ],
+        "cards": [image.name for image in controller.panel_images(view.headset.max_panels)],
         "typing": controller.panel_gui.typing,
         "arc": controls.locomotion.arc is not None and controls.locomotion.arc.target is not None,
         "flying": controls.locomotion.flying,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -28,6 +27,7 @@ from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.input_file import MAX_TEXT_BYTES, read_text
 from vrnn.storage.log import logger
 from vrnn.storage.serialization import to_dict
+from vrnn.storage.table import write_table
 from vrnn.version import __version__
 
 SETTINGS_FILE, TABLE_FILE = "settings.json", "features.csv"
@@ -137,11 +137,8 @@ class FeatureFolder:
             state = "dead" if feature.dead else "stopped" if feature.diverged else "good"
             key = (str(feature.channel), str(feature.sample))
             rows[key] = [*key, f"{feature.activation:.6g}", state]
-        text = io.StringIO(newline="")
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(TABLE_HEADINGS)
-        table.writerows(rows[key] for key in sorted(rows, key=lambda k: (int(k[0]), int(k[1]))))
-        write_atomically(self.path / TABLE_FILE, text.getvalue().encode())
+        ordered = [rows[key] for key in sorted(rows, key=lambda k: (int(k[0]), int(k[1])))]
+        write_table(self.path / TABLE_FILE, [TABLE_HEADINGS, *ordered])
 
     def _rows(self) -> dict[tuple[str, str], list[str]]:
         """Return the rows of the table by channel and sample; those that are damaged are left out.

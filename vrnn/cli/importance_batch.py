@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable
@@ -39,6 +38,7 @@ from vrnn.network.importance_measures import (
     PruningRanking,
 )
 from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.storage.table import write_table
 from vrnn.storage.terminal import print_text
 from vrnn.style.ranking_colors import RANKING_COLORS
 
@@ -112,7 +112,7 @@ def _write_channels(path: Path, model: LoadedModel, results: list[ImportanceResu
         for node, values in result.importance.channels.items()
         for channel, value in enumerate(values.tolist())
     ]
-    _write_table(path, ("layer", "channel", "measure", "class", "importance"), rows)
+    write_table(path, [("layer", "channel", "measure", "class", "importance"), *rows])
 
 
 def _write_curves(
@@ -132,15 +132,7 @@ def _write_curves(
                 numbers = (f"{share:.4g}", f"{overall:.4g}", f"{accuracy:.4g}")
                 rows.append((curve.ranking, text, *numbers))
     head = ("ranking", "class", "share", "accuracy", "class_accuracy")
-    _write_table(path, head, rows)
-
-
-def _write_table(path: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(head)
-    table.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    write_table(path, [head, *rows])
 
 
 def _write_weights(path: Path, model: LoadedModel) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from pathlib import Path
 
 from vrnn.export.matrix_picture import draw_matrix
@@ -12,7 +9,7 @@ from vrnn.export.png import write_png
 from vrnn.network.cka import CkaMatrix
 from vrnn.network.comparison import ComparedAnswers, Comparison
 from vrnn.network.graph import Network
-from vrnn.storage.atomic import write_atomically
+from vrnn.storage.table import write_table
 
 MATCHING_FILE, WEIGHTS_FILE, CHANNELS_FILE = "matching.csv", "weights.csv", "channels.csv"
 CKA_FILE, CKA_PICTURE, SCORES_FILE = "cka.csv", "cka.png", "scores.csv"
@@ -52,7 +49,7 @@ def write_cka(folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
         (name, *(f"{value:.6f}" for value in values))
         for name, values in zip(matrix.rows, matrix.values.tolist(), strict=True)
     )
-    _write_table(folder / CKA_FILE, ("layer", *matrix.columns), rows)
+    write_table(folder / CKA_FILE, [("layer", *matrix.columns), *rows])
     write_png(folder / CKA_PICTURE, draw_matrix(matrix, titles))
 
 
@@ -66,7 +63,7 @@ def _write_matching(path: Path, found: Comparison) -> None:
     rows += [(*_layer(first, node), "", "", "") for node in found.matching.first_only]
     rows += [("", "", *_layer(second, node), "") for node in found.matching.second_only]
     head = ("first", "first_shape", "second", "second_shape", "matched_by")
-    _write_table(path, head, rows)
+    write_table(path, [head, *rows])
 
 
 def _layer(network: Network, node: int) -> tuple[str, str]:
@@ -87,10 +84,9 @@ def _write_weights(folder: Path, found: Comparison) -> None:
             (*names, channel, f"{value:.6g}") for channel, value in enumerate(one.channels.tolist())
         ]
     head = "first", "second", "first_shape", "second_shape", "relative_difference", "note"
-    _write_table(folder / WEIGHTS_FILE, head, rows)
-    _write_table(
-        folder / CHANNELS_FILE, ("first", "second", "channel", "relative_difference"), channels
-    )
+    write_table(folder / WEIGHTS_FILE, [head, *rows])
+    columns = "first", "second", "channel", "relative_difference"
+    write_table(folder / CHANNELS_FILE, [columns, *channels])
 
 
 def _write_scores(path: Path, answers: ComparedAnswers) -> None:
@@ -113,12 +109,4 @@ def _write_scores(path: Path, answers: ComparedAnswers) -> None:
         "image", "label", "first_answer", "first_score", "first_is", "second_answer",
         "second_score", "second_is",
     )  # fmt: skip
-    _write_table(path, head, rows)
-
-
-def _write_table(path: Path, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(head)
-    table.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    write_table(path, [head, *rows])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from vrnn.export.png import write_png
 from vrnn.media.image_set import ImageSet
 from vrnn.network.dataset_score import DatasetScore, ScoreComparison, Side
 from vrnn.scene.visuals.confusion_board import MAX_CLASSES, class_text, matrix_text, score_lines
-from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.storage.atomic import make_folder
+from vrnn.storage.table import write_table
 from vrnn.style.confusion_colors import confusion_pixels
 
 MATRIX = 640
@@ -46,22 +45,16 @@ def export_score(
     """
     make_folder(folder)
     paths = [folder / "classes.csv", folder / "images.csv"]
-    _write_table(paths[0], _class_rows(found, names))
-    _write_table(paths[1], _image_rows(found, names, dataset))
+    write_table(paths[0], _class_rows(found, names))
+    write_table(paths[1], _image_rows(found, names, dataset))
     sides: tuple[Side, ...] = ("before", "now") if found.has_change else ("now",)
     for side in sides:
         path = folder / f"confusion-{side}.csv"
-        _write_table(path, _confusion_rows(found.side(side), names))
+        write_table(path, _confusion_rows(found.side(side), names))
         picture = path.with_suffix(".png")
         write_png(picture, confusion_picture(found, names, side))
         paths += [path, picture]
     return paths
-
-
-def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_atomically(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _number(value: float) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +14,7 @@ from vrnn.media.image_set import ImageSet
 from vrnn.network.image_cloud import ImageCloud
 from vrnn.scene.cloud_state import NO_CLASS, OwnClass
 from vrnn.scene.world import World
-from vrnn.storage.atomic import write_atomically
+from vrnn.storage.table import write_table
 from vrnn.workspace.cloud_categories import ImageNames, name_own_classes
 from vrnn.workspace.map_uploader import WorkerEventSink
 
@@ -144,8 +142,4 @@ class CloudSelection:
         rows = self._rows(numbers)
         if not rows:
             raise VrnnError(refusal)
-        text = io.StringIO(newline="")
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(rows)
-        write_atomically(file, text.getvalue().encode())
+        write_table(file, [COLUMNS, *rows])

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.call_arguments import read_arguments
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.model_inputs import call_model
-from vrnn.compute.operators import catalog
-from vrnn.compute.tracing.calls import watch_calls
-from vrnn.compute.tracing.evaluation_mode import evaluation_mode
-from vrnn.compute.tracing.simplify import GraphView
 
 
 def layer_weights(model: LoadedModel) -> dict[int, np.ndarray]:
@@ -26,61 +22,33 @@ def layer_weights(model: LoadedModel) -> dict[int, np.ndarray]:
     Args:
         model: The model.
     """
-    view = model.view
-    mode = _WeightMode(view)
-    with (
-        evaluation_mode(model.source.model),
-        torch.set_grad_enabled(view.trace.gradients),
-        watch_calls(mode, view.trace.inside_scripts),
-    ):
-        call_model(model.source.model, model.inputs)
-    for node in view.network.nodes:
-        if node.id not in mode.weights:
-            packed = _packed_weight(model.source.model, node.scope)
-            if packed is not None:
-                mode.weights[node.id] = _plain(packed)
-    return mode.weights
+    weights: dict[int, np.ndarray] = {}
 
-
-class _WeightMode(TorchFunctionMode):
-    """Reads the weights of calls in a pass: of each node, the largest."""
-
-    def __init__(self, view: GraphView) -> None:
-        super().__init__()
-        self.weights: dict[int, np.ndarray] = {}
-        self._count = 0
-        self._nodes = {
-            record.call_index: (node, record.operation)
-            for node, members in view.members.items()
-            for record in members
-            if record.call_index >= 0
-        }
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        node, operation = self._nodes.get(self._count, (-1, ""))
-        self._count += 1
-        if node >= 0:
-            with torch._C.DisableTorchFunction():
-                arguments = catalog.bind_arguments(func, operation, args, kwargs or {})
-                weight = arguments.get("weight")
-                if isinstance(weight, torch.Tensor) and weight.dim() > 1:
-                    self._keep(node, weight, _is_transposed(operation, arguments), arguments)
-        return func(*args, **(kwargs or {}))
-
-    def _keep(self, node: int, weight: torch.Tensor, transposed: bool, arguments: Any) -> None:
-        known = self.weights.get(node)
-        if known is not None and known.size >= weight.numel():
+    def read(node: int, operation: str, arguments: Mapping[str, Any]) -> None:
+        weight, known = arguments.get("weight"), weights.get(node)
+        if not isinstance(weight, torch.Tensor) or weight.dim() < 2:
             return
-        if transposed:
-            # (C_in, C_out / groups, …), the inputs of each group one after another.
-            groups = int(arguments.get("groups") or 1)
-            inner = weight.shape[0] // groups
-            weight = weight.detach().unflatten(0, (groups, inner)).transpose(1, 2).flatten(0, 1)
-        self.weights[node] = _plain(weight)
+        if known is None or known.size < weight.numel():  # of each node, the largest
+            weights[node] = _plain(_outputs_first(weight, operation, arguments))
+
+    read_arguments(model, read)
+    for layer in model.view.network.nodes:
+        if layer.id not in weights:
+            packed = _packed_weight(model.source.model, layer.scope)
+            if packed is not None:
+                weights[layer.id] = _plain(packed)
+    return weights
 
 
-def _is_transposed(operation: str, arguments: Any) -> bool:
-    return "transpose" in operation or bool(arguments.get("transposed"))
+def _outputs_first(
+    weight: torch.Tensor, operation: str, arguments: Mapping[str, Any]
+) -> torch.Tensor:
+    if "transpose" not in operation and not arguments.get("transposed"):
+        return weight
+    # (C_in, C_out / groups, …), the inputs of each group one after another.
+    groups = int(arguments.get("groups") or 1)
+    inner = weight.shape[0] // groups
+    return weight.detach().unflatten(0, (groups, inner)).transpose(1, 2).flatten(0, 1)
 
 
 def _packed_weight(model: nn.Module, path: str) -> torch.Tensor | None:

@@ -7,14 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.call_arguments import read_arguments
 from vrnn.compute.importance.prunable_layers import WEIGHTED, prunable_nodes
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.model_inputs import call_model
-from vrnn.compute.operators import catalog
-from vrnn.compute.tracing.calls import watch_calls
-from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.network.importance import WeightImportance, normalized
 from vrnn.network.layer_kinds import layer_kind
@@ -44,41 +40,15 @@ def channel_pairs(model: LoadedModel) -> dict[int, tuple[np.ndarray, int]]:
     Args:
         model: The model.
     """
-    view = model.view
-    mode = _WeightMode(view)
-    with (
-        evaluation_mode(model.source.model),
-        torch.set_grad_enabled(view.trace.gradients),
-        watch_calls(mode, view.trace.inside_scripts),
-    ):
-        call_model(model.source.model, model.inputs)
-    return mode.pairs
+    pairs: dict[int, tuple[np.ndarray, int]] = {}
 
+    def read(node: int, operation: str, arguments: Mapping[str, Any]) -> None:
+        found = _pairs_of(operation, arguments)
+        if found is not None:
+            pairs[node] = found
 
-class _WeightMode(TorchFunctionMode):
-    """Reads the weights of calls in a pass."""
-
-    def __init__(self, view: GraphView) -> None:
-        super().__init__()
-        self.pairs: dict[int, tuple[np.ndarray, int]] = {}
-        self._count = 0
-        self._nodes = {
-            record.call_index: (node, record.operation)
-            for node, members in view.members.items()
-            for record in members
-            if record.call_index >= 0 and layer_kind(record.operation) in WEIGHTED
-        }
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        node, operation = self._nodes.get(self._count, (-1, ""))
-        self._count += 1
-        if node >= 0:
-            found = _pairs_of(
-                operation, catalog.bind_arguments(func, operation, args, kwargs or {})
-            )
-            if found is not None:
-                self.pairs[node] = found
-        return func(*args, **(kwargs or {}))
+    read_arguments(model, read, lambda operation: layer_kind(operation) in WEIGHTED)
+    return pairs
 
 
 def _pairs_of(operation: str, arguments: Mapping[str, Any]) -> tuple[np.ndarray, int] | None:
