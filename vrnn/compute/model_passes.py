@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from vrnn.compute import allocator
+from vrnn.compute.event_queue import EventQueue
 from vrnn.compute.opened_models import OpenedModels
 from vrnn.compute.pass_request import PassRequest
 from vrnn.compute.worker_events import Event, ForwardComplete, GraphNotes, MapsReady
@@ -20,14 +21,14 @@ BATCH_SECONDS = 0.02
 class ModelPasses:
     """Runs passes through the opened models, in the worker's thread."""
 
-    def __init__(self, models: OpenedModels, emit: Callable[[Event], None]) -> None:
+    def __init__(self, models: OpenedModels, events: EventQueue) -> None:
         """Begin without passes.
 
         Args:
             models: The models.
-            emit: Takes what happens.
+            events: Takes what happens.
         """
-        self._models, self._emit = models, emit
+        self._models, self._events, self._emit = models, events, events.put
         self._complete: dict[int, PassRequest] = {}  # the newest pass of each model
 
     def forget(self) -> None:
@@ -53,6 +54,9 @@ class ModelPasses:
 
         def on_maps(node: int, maps: LayerMaps) -> None:
             check_stop()
+            if not self._events.has_room(batch.bytes + maps.nbytes):
+                batch.hand_over()
+                self._events.wait_for_room(maps.nbytes, check_stop)
             batch.add(node, maps)
 
         def on_portraits(maps: Mapping[int, LayerMaps]) -> None:
@@ -114,7 +118,11 @@ class ModelPasses:
 
 
 class _MapBatch:
-    """Maps of a pass that are handed over together."""
+    """Maps of a pass that are handed over together.
+
+    Attributes:
+        bytes: What they take.
+    """
 
     def __init__(self, slot: int, emit: Callable[[Event], None]) -> None:
         self._slot, self._emit = slot, emit
@@ -123,13 +131,13 @@ class _MapBatch:
     def drop(self) -> None:
         """Forget the maps: they are void."""
         self._maps: dict[int, LayerMaps] = {}
-        self._size, self._since = 0, time.perf_counter()
+        self.bytes, self._since = 0, time.perf_counter()
 
     def add(self, node: int, maps: LayerMaps) -> None:
         """Add maps, and hand over what has come together if it is much or old."""
         self._maps[node] = maps
-        self._size += 2 * maps.size
-        if self._size > BATCH_BYTES or time.perf_counter() - self._since > BATCH_SECONDS:
+        self.bytes += maps.nbytes
+        if self.bytes > BATCH_BYTES or time.perf_counter() - self._since > BATCH_SECONDS:
             self.hand_over()
 
     def hand_over(self) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import queue
 import threading
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from vrnn.compute import allocator, garbage_collector
+from vrnn.compute.event_queue import EventQueue
 from vrnn.compute.forked_process import own_process
 from vrnn.compute.jobs import Job, JobQueue
 from vrnn.compute.model_passes import ModelPasses
@@ -57,17 +57,21 @@ class Worker:
         map_bytes: See `__init__`.
     """
 
-    def __init__(self, threads: int | None = None, map_bytes: int = 0) -> None:
+    def __init__(
+        self, threads: int | None = None, map_bytes: int = 0, unread_bytes: int = 0
+    ) -> None:
         """Start the thread.
 
         Args:
             threads: Number of threads that torch may use; None for its own choice.
             map_bytes: Bytes of whole maps that may be made at once where it is not said which of
                 them are wanted, see `run_image`; 0 for as many as there are.
+            unread_bytes: Bytes of maps that a pass is ahead of who takes them, beside its largest
+                layer; 0 for any number. Then it waits until the next events are asked for.
         """
         self._threads, self.map_bytes = threads, map_bytes
         self._fills: dict[int, frozenset[int]] = {}
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events = EventQueue(unread_bytes)
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
         self._reloads: dict[int, tuple[ModelSpec, str]] = {}
@@ -78,7 +82,7 @@ class Worker:
         self._interrupts = False
         self._is_closed = False
         self._models = OpenedModels(self._events.put, map_bytes)
-        self._passes = ModelPasses(self._models, self._events.put)
+        self._passes = ModelPasses(self._models, self._events)
         self._thread = threading.Thread(target=self._run_to_the_end, name="vrnn-model", daemon=True)
         self._thread.start()
         # A thread that is inside torch when the interpreter ends would abort the process.
@@ -213,17 +217,11 @@ class Worker:
 
     def events(self) -> list[Event]:
         """Return what has happened since the last call."""
-        events = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                events.append(self._events.get_nowait())
-        return events
+        return self._events.take()
 
     def wait(self, seconds: float) -> list[Event]:
         """Return the same, after at least one thing has happened or so many seconds."""
-        with contextlib.suppress(queue.Empty):
-            return [self._events.get(timeout=seconds), *self.events()]
-        return []
+        return self._events.wait(seconds)
 
     def close(self, wait: float = 1.0) -> bool:
         """End the thread as soon as the running operation allows.

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -172,49 +173,69 @@ def export_layers(
     Raises:
         VrnnError: A file cannot be written; then no half file is left.
     """
-    _check(formats)
+    check_files(nodes, formats)
     if "sheet" in formats:
         colors = colors or load_config().look
-        for node in nodes:
-            sheet_size(node.name, map_shape(node.shape))
     for node in nodes:
         yield export_layer(folder, network_title, node, maps[node.id], formats, color_range, colors)
 
 
-def export_ifealid(
-    folder: Path, network_title: str, nodes: Sequence[Node], maps: Mapping[int, FeatureMaps],
-    precision: Precision, image: np.ndarray | None,
-) -> Iterator[Path]:  # fmt: skip
-    """Write an IFeaLiD data set of each layer that has positions to compare.
+def check_files(nodes: Sequence[Node], formats: Sequence[str]) -> None:
+    """Raise if files of layers cannot be written: a format is none, or a sheet would be too large.
 
     Args:
-        folder: Is made unless it exists.
-        network_title: Beginning of the files' names.
         nodes: The layers.
-        maps: Their feature maps, by node id.
-        precision: Bits of a value.
-        image: (H, W, 3) uint8 sRGB, laid over the maps there; None for none.
-
-    Yields:
-        The path of each file once it is written.
+        formats: Some of FORMATS.
 
     Raises:
-        VrnnError: No layer has positions, a value is not finite, or a file cannot be written.
+        VrnnError: The reason.
     """
-    spatial = [node for node in nodes if maps[node.id].height * maps[node.id].width > 1]
+    _check(formats)
+    if "sheet" in formats:
+        for node in nodes:
+            sheet_size(node.name, map_shape(node.shape))
+
+
+def layers_with_positions(nodes: Sequence[Node]) -> list[Node]:
+    """Return the layers that an IFeaLiD data set can be written of.
+
+    Raises:
+        VrnnError: There are none.
+    """
+    spatial = [node for node in nodes if prod(map_shape(node.shape)[1:]) > 1]
     if not spatial:
         raise VrnnError(
             "none of these layers has rows and columns, which an IFeaLiD data set needs; choose "
             "others with --layers"
         )
+    return spatial
+
+
+def export_ifealid(
+    folder: Path, network_title: str, node: Node, maps: FeatureMaps, precision: Precision,
+    image: np.ndarray | None,
+) -> Path:  # fmt: skip
+    """Write an IFeaLiD data set of a layer that has positions to compare.
+
+    Args:
+        folder: Is made unless it exists.
+        network_title: Beginning of the file's name.
+        node: The layer.
+        maps: Its feature maps.
+        precision: Bits of a value.
+        image: (H, W, 3) uint8 sRGB, laid over the maps there; None for none.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        VrnnError: A value is not finite, or the file cannot be written.
+    """
     make_folder(folder)
-    for node in spatial:
-        layer = maps[node.id]
-        values = layer.values.astype(np.float32) * np.float32(layer.scale)
-        path = folder / layer_file_name(network_title, node, "-ifealid.zip")
-        content = ifealid_bytes(values, f"{network_title} {node.name}", precision, image)
-        write_atomically(path, content)
-        yield path
+    values = maps.values.astype(np.float32) * np.float32(maps.scale)
+    path = folder / layer_file_name(network_title, node, "-ifealid.zip")
+    write_atomically(path, ifealid_bytes(values, f"{network_title} {node.name}", precision, image))
+    return path
 
 
 def export_features(
