@@ -192,3 +192,12 @@ def test_the_room_is_seen_where_nothing_is_and_alone_when_tracking_is_lost(view)
         view.frame()
     assert view.tracking_loss.opacity == 1.0
     assert (alphas(view) == 0).all()
+
+
+def test_what_both_eyes_look_at_is_told_with_room_for_the_turn_of_a_head(view):
+    pictures(view)
+    ahead = view.last_frame.camera.axes()[2]
+    for cone, eye in zip(view.view_cones, view.last_frame.eyes, strict=True):
+        left, right, up, down = eye.fov
+        assert cone.axis @ ahead > 0.9
+        assert cone.angle > headset_view.MAX_HEAD_TURN + max(right - left, up - down) / 2 - 0.05

@@ -1,5 +1,8 @@
 """Live images: only what can be seen is made of them, and when one stays the rest follows."""
 
+from dataclasses import replace
+from math import radians
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +13,11 @@ from vrnn.commands.display import SetColorMapping, SetLayerPictures
 from vrnn.compute.passes.coarse_maps import fill_coarse_maps
 from vrnn.compute.passes.feature_maps import fill_feature_maps
 from vrnn.config.loader import load_config
+from vrnn.network.coarse_levels import fine_levels
 from vrnn.network.feature_maps import CoarseMaps, levels_above
 from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.seen_layers import SIDE_BEHIND_PICTURE
+from vrnn.scene.view_cone import ViewCone
 
 SIDE = 160
 SIZE = (480, 270)
@@ -131,6 +137,56 @@ def test_colors_that_clip_know_the_values_that_are_not_there(app):
     look(app, "overview")
     np.testing.assert_array_equal(before, picture(app, "overview"))
     app.do(SetColorMapping(clip_percentile=100.0))
+
+
+def turned(eye, degrees):
+    return replace(eye, yaw=eye.yaw + radians(degrees))
+
+
+def view_of(eye, max_turn=0.0):
+    return ViewCone.of(eye.clip_from_world(SIZE[0] / SIZE[1]), eye.position, 0.0, max_turn)
+
+
+def converted(app, pixels):
+    """The values that are kept of each layer after a frame of a stream, by its name."""
+    stream(app, pixels)
+    network = app.world.networks[0]
+    return {node.name: len(network.layer_maps(node.id).block) for node in network.network.nodes}
+
+
+def test_what_is_behind_the_eye_is_made_coarse_until_it_is_seen_or_the_image_stays(app):
+    look(app, "layer:third")
+    eye, network = app.eye(), app.world.networks[0]
+    around = converted(app, frame(10))
+    app.feed.residency.views = (view_of(turned(eye, 180)),)
+    behind = converted(app, frame(11))
+    least = fine_levels(network.network, SIDE_BEHIND_PICTURE)
+    assert {node: maps.left_out for node, maps in network.coarse.items()} == least
+    assert network.node_ids["third"] in least
+    assert sum(behind.values()) < 0.2 * sum(around.values())
+    app.feed.residency.views = (view_of(turned(eye, 180)), view_of(eye))  # of two eyes one does
+    assert converted(app, frame(12))["third"] == around["third"]
+    app.feed.residency.views = (view_of(turned(eye, 180)),)
+    assert converted(app, frame(13)) == behind
+    app.feed.residency.views = (view_of(eye),)
+    seen = converted(app, frame(14))  # the very next image
+    assert seen["third"] == around["third"]
+    assert all(seen[name] <= around[name] for name in around)
+    app.feed.residency.views = (view_of(turned(eye, 180)),)
+    stream(app, frame(15))
+    look(app, "layer:third")  # it stays
+    assert not network.coarse
+
+
+def test_what_the_head_may_turn_to_is_made_as_what_it_looks_at(app):
+    look(app, "layer:third")
+    eye = app.eye()
+    seen = converted(app, frame(16))["third"]
+    for degrees, max_turn, is_seen in ((130, 0.0, False), (130, 1.5, True), (180, 0.6, False)):
+        app.feed.residency.views = (view_of(turned(eye, degrees), max_turn),)
+        assert (converted(app, frame(17))["third"] == seen) is is_seen
+    app.feed.residency.views = ()
+    look(app, "overview")
 
 
 class Noisy(Five):

@@ -21,6 +21,11 @@ from vrnn.app.window_parts import WindowParts
 from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config
 from vrnn.errors import FatalError, WorkerError
+from vrnn.scene.view_cone import ViewCone
+
+MAX_EYE_MOVE, MAX_EYE_TURN = 1.5, 0.35
+"""Meters and radians that the eye may move and turn before another image of a stream comes,
+about."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ class FrameUpdater:
             eye = headset_view.last_frame.camera.position
             if worn:
                 fly_camera.jump(replace(headset_view.last_frame.camera, fov=before.fov))
-        changed |= run("updating what is near the eye", False, workspace.content.tick, eye)
+        views = self._views(headset_view)
+        changed |= run("updating what is near the eye", False, workspace.content.tick, eye, views)
         elapsed = seconds if headset_view is None else headset_view.throttle.elapsed(seconds)
         changed |= run("moving the layers", False, workspace.world.advance, elapsed)
         changed |= fly_camera.camera != before
@@ -121,6 +127,19 @@ class FrameUpdater:
         changed |= parts.hud.advance()
         moves = fly_camera.moving or parts.navigator.opening.running
         return changed or moves or parts.exporter.recording
+
+    def _views(self, headset_view: HeadsetView | None) -> tuple[ViewCone, ...]:
+        """What is looked at while images stream; none where it does not matter, or all around is.
+
+        A video shows the world from places of its own.
+        """
+        parts = self._parts
+        if not self._workspace.input.streaming or parts.exporter.recording:
+            return ()
+        camera = self._fly_camera.camera
+        clip = camera.clip_from_world(parts.window.view.aspect)
+        worn = () if headset_view is None else headset_view.view_cones
+        return (ViewCone.of(clip, camera.position, MAX_EYE_MOVE, MAX_EYE_TURN), *worn)
 
     def _process_worker_events(self) -> bool:
         """Process the worker's events and upload maps; True when the picture may have changed."""

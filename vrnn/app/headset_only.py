@@ -46,7 +46,8 @@ def run_headset_loop(
             timings.mark("headset")
         camera = None if view.last_frame is None else view.last_frame.camera
         elapsed = view.throttle.elapsed(seconds)
-        guard.run("letting time go on", None, app.advance, elapsed, max_upload_bytes, camera)
+        limit, looked_at = max_upload_bytes, view.view_cones
+        guard.run("letting time go on", None, app.advance, elapsed, limit, camera, looked_at)
         view.prepare_next_frame()
         for message in app.workspace.messages:
             logger.warning(message)

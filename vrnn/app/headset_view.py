@@ -24,6 +24,7 @@ from vrnn.scene.headset.rig_math import camera_of
 from vrnn.scene.headset.tracking import Eye, HandInput, Rig, TrackingFrame
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
+from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.viewpoints import near_and_fog
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.storage.closeable import Closeable
@@ -32,6 +33,8 @@ from vrnn.xr.session import HeadsetFrameState, HeadsetSession
 
 MAX_STEP = 0.1
 """Seconds by which a frame advances the world at most, however long it took."""
+MAX_HEAD_TURN = 0.6
+"""Radians that a head may turn before another image of a stream comes, about."""
 FOG_STEP = 0.05
 """Part of the fog's distance that the eye moves before the fog is computed again."""
 Hands = tuple[HandInput, HandInput]
@@ -144,6 +147,15 @@ class HeadsetView(Closeable):
             else:
                 self.tracking_loss.opacity = 1.0  # it fades in again as gently as at first
         return seconds
+
+    @property
+    def view_cones(self) -> tuple[ViewCone, ...]:
+        """What both eyes look at, and may before another image of a stream comes."""
+        view = self._eyes_view
+        if view is None:
+            return ()
+        clips = view.clip_matrices
+        return tuple(ViewCone.of(clip, view.eye, view.max_move, MAX_HEAD_TURN) for clip in clips)
 
     def prepare_next_frame(self) -> None:
         """Does what the next frame would have to; called after the world has advanced."""

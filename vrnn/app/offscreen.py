@@ -43,6 +43,7 @@ from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.relevance_readout import legend_texts
 from vrnn.scene.state import InputImage, State, distant_picture_named
+from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.distant_pictures import Viewer
@@ -211,20 +212,23 @@ class OffscreenApp(Closeable):
         self.workspace.open_training(folder, step)
         self._wait(self._worker.requested)
 
-    def advance(self, seconds: float, max_bytes: float, eye: Camera | None) -> None:
+    def advance(
+        self, seconds: float, max_bytes: float, eye: Camera | None, views: Sequence[ViewCone] = ()
+    ) -> None:
         """Advance time, as a window's frame loop does.
 
         Args:
             seconds: How much time passes.
             max_bytes: About how many bytes of maps are sent to the GPU.
             eye: The camera; None for none.
+            views: What is looked at; see `MapResidency.views`.
         """
         if self.feed.handle_events(self._worker.events()):
             self.workspace.on_network_loaded()
         clip = None if eye is None else eye.clip_from_world(1.0)
         self.workspace.content.upload(max_bytes, clip)
         if eye is not None:
-            self.workspace.content.tick(eye.position)
+            self.workspace.content.tick(eye.position, views)
         self.world.advance(seconds)
 
     # Pictures.

@@ -37,11 +37,17 @@ class SeenLayers:
         frame: Where the layers are.
         angles: (K,) radians that one map of each takes across, in the order of `frame.node_ids`.
         hidden: (K,) bool: whether its maps are behind the picture that the layer shows from afar.
+        middles: (K, 3) of the panels, meters.
+        halves: (2, K, 3) from there to the right and to the upper side, meters.
+        is_spread: (K,) bool: whether maps are panels of their own, which may be elsewhere.
     """
 
     frame: PlacementFrame
     angles: np.ndarray
     hidden: np.ndarray
+    middles: np.ndarray
+    halves: np.ndarray
+    is_spread: np.ndarray
 
     def near(self) -> list[tuple[float, int]]:
         """Return angle and node of the layers whose maps are seen as such, the largest first."""
@@ -81,7 +87,8 @@ class LayerSight:
         has_picture = np.array([node in pictures for node in frame.node_ids], bool)
         sides = COMING * panels.sides / np.maximum(to_middle, NEAREST)
         hidden = has_picture & panels.may_hide & (sides < panels.dissolve_sizes)
-        return SeenLayers(frame, panels.map_widths / away, hidden)
+        angles = panels.map_widths / away
+        return SeenLayers(frame, angles, hidden, panels.middles, panels.halves, ~panels.may_hide)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +98,7 @@ class _Panels:
     Attributes:
         frame: Where they are.
         middles: (K, 3) meters.
+        halves: (2, K, 3) meters, see `SeenLayers`.
         reach: From the middle to a corner, meters.
         sides: Of squares as large as the panels, meters.
         map_widths: Of one map, meters.
@@ -100,6 +108,7 @@ class _Panels:
 
     frame: PlacementFrame
     middles: np.ndarray
+    halves: np.ndarray
     reach: np.ndarray
     sides: np.ndarray
     map_widths: np.ndarray
@@ -119,6 +128,7 @@ def _measure(frame: PlacementFrame) -> _Panels:
     return _Panels(
         frame,
         np.stack([x, y + height / 2, z], 1),
+        np.stack([width[:, None] * (0.5, 0, 0), height[:, None] * (0, 0.5, 0)]),
         np.hypot(width, height) / 2,
         sides,
         width / np.array(columns or [], np.float64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from vrnn.scene.layout.input_margin import WALL_WIDTH
 from vrnn.scene.state import InputImage
+from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
@@ -145,11 +147,12 @@ class LiveContent:
             return ""
         return class_name(images, number) if 0 <= number < len(images) else ""
 
-    def tick(self, eye: np.ndarray) -> bool:
+    def tick(self, eye: np.ndarray, views: Sequence[ViewCone] = ()) -> bool:
         """Advance what is computed step by step: the wall, jobs, histograms.
 
         Args:
             eye: (3,) position of the eye, meters.
+            views: What is looked at; see `MapResidency.views`.
 
         Returns:
             Whether the picture changed.
@@ -171,6 +174,7 @@ class LiveContent:
         )
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
+        self._feed.residency.views = tuple(views)
         changed = self._feed.residency.update(eye)
         changed |= self._workspace.image_cloud.update(eye)
         changed |= self._workspace.links.update()

@@ -20,7 +20,14 @@ from vrnn.network.feature_maps import CoarseMaps, FeatureMaps, coarse_block_size
 from vrnn.network.graph import Network
 from vrnn.network.layer_maps import LayerMaps
 from vrnn.render.renderer import Renderer
-from vrnn.scene.seen_layers import SIDE_BEHIND_PICTURE, Key, LayerSight, unseen_levels
+from vrnn.scene.seen_layers import (
+    SIDE_BEHIND_PICTURE,
+    Key,
+    LayerSight,
+    SeenLayers,
+    unseen_levels,
+)
+from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.world import World
 from vrnn.workspace.host_maps import Fill, HostMaps
 from vrnn.workspace.sent_bytes import SentBytes
@@ -72,6 +79,8 @@ class MapResidency:
 
     Attributes:
         host: The whole maps in main memory.
+        views: What is looked at now, and where the eyes may turn before another image comes; none
+            where that is not known, and all around counts as seen.
     """
 
     def __init__(
@@ -100,6 +109,7 @@ class MapResidency:
         self._run_again = run_again
         self._told: set[int] = set()  # networks
         self._eye = np.zeros(3)
+        self.views: tuple[ViewCone, ...] = ()
         self._streamed = -np.inf  # when the last image of a stream was asked for
         self._is_complete = True
         self._has_to_repeat = False  # the last image of a stream, once it stays
@@ -197,7 +207,9 @@ class MapResidency:
         self._streamed = now if streams else -np.inf
         asked = self._asked.update()
         angles = self._angles() if self.host.is_limited else {}
-        levels = self.host.pass_levels(sorted(angles, key=lambda key: -angles[key]), asked)
+        behind = self._out_of_view(angles) if streams else set()
+        first = sorted(angles, key=lambda key: (key in behind, -angles[key]))
+        levels = self.host.pass_levels(first, asked)
         self._has_to_repeat = streams and self.host.is_limited
         if not streams or needs_all_values(self._world.state):
             return levels
@@ -216,18 +228,31 @@ class MapResidency:
             for node, angle in zip(one.frame.node_ids, one.angles, strict=True)
         }
 
+    def _out_of_view(self, layers: Mapping[Key, float]) -> set[Key]:
+        """The layers of which nothing is in any view."""
+        seen = {slot: self._sight.look(slot, self._eye) for slot in {slot for slot, _ in layers}}
+        in_view = {slot: self._is_in_view(one) for slot, one in seen.items()}
+        return {(s, n) for s, n in layers if not in_view[s][seen[s].frame.index[n]]}
+
+    def _is_in_view(self, seen: SeenLayers) -> np.ndarray:
+        """(K,) bool: which layers are in a view, or will be as the eyes move a little."""
+        if not self.views:
+            return np.ones(len(seen.angles), bool)
+        in_view = [view.sees(seen.middles, seen.halves) for view in self.views]
+        return np.any(in_view, 0) | seen.is_spread
+
     def _stream_levels(
         self, slot: int, least: Mapping[int, int], asked: Mapping[Key, float]
     ) -> dict[int, int]:
         network = self._world.networks[slot].network
         seen = self._sight.look(slot, self._eye)
-        places = seen.frame.index
+        places, in_view = seen.frame.index, self._is_in_view(seen)
         found = {}
         for node, most in self._behind[slot].items():
             if (slot, node) in asked:
                 continue
             levels = most
-            if node in places:  # else it is in a folded module
+            if node in places and in_view[places[node]]:  # else it may be in a folded module
                 angle, hidden = float(seen.angles[places[node]]), bool(seen.hidden[places[node]])
                 levels = unseen_levels(network.by_id[node].shape, angle, hidden)
             levels = max(min(levels, most), least.get(node, 0))
