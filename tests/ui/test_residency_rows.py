@@ -17,5 +17,12 @@ def test_budgets_and_what_is_there_are_told():
     ]
 
 
+def test_what_is_no_map_of_a_layer_and_counts_as_such_is_told():
+    status = Residency(1 << 30, 0, 0, host_held={"portraits": 3 << 20, "pinned copies": 0})
+    rows = residency_rows(status)
+    assert ("of it portraits", "3 MB") in rows
+    assert not any("pinned" in name for name, _ in rows)
+
+
 def test_without_a_budget_none_is_told():
     assert ("in main memory", "0 MB") in residency_rows(Residency(1 << 30, 0, 0))

@@ -9,7 +9,7 @@ from tests.workspace.test_map_residency import SIZE, Three
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.export import ExportLayers
 from vrnn.commands.inputs import SetInputImage
-from vrnn.commands.layers import ArrangeMaps
+from vrnn.commands.layers import ArrangeMaps, PinLayer, UnpinLayer
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.network.coarse_levels import coarse_levels, coarse_sizes, whole_sizes
@@ -127,6 +127,39 @@ def test_coarse_levels_take_half_of_a_budget_at_most():
         taken = sum({**sizes, **coarse_sizes(network, levels)}.values())
         assert taken <= budget / 2 or budget < 1e5
         assert all(level >= 1 for level in levels.values())
+
+
+def test_pinned_copies_count_and_what_they_displace_is_told():
+    with opened() as app:
+        host = app.feed.residency.host
+        needed = sum(whole_sizes(app.world.networks[0].network).values()) + host.held["portraits"]
+        assert host.held["portraits"] > 0
+    with opened((needed + 4096) / 2**20) as app:
+        host, network = app.feed.residency.host, app.world.networks[0]
+        messages = []
+        host._tell = messages.append
+        app.do(PinLayer("second", kind="kept"))
+        assert host.held["pinned copies"] == 0  # as long as it is what the layer is now
+        assert not host.is_limited
+        assert not messages
+        app.do(SetInputImage(plain="gray"))
+        app._settle(app.eye("overview"))
+        pinned = app.workspace.pins._maps_when_pinned[app.world.state.pins[0].number].nbytes
+        status = app.feed.residency.status
+        assert status.host_held["pinned copies"] == host.held["pinned copies"] == pinned
+        assert host.is_limited
+        assert network.coarse
+        assert status.host_used == host.bytes + host.held_bytes <= host.budget
+        (told,) = messages
+        assert "pinned copies take" in told
+        assert "unpin some, or set a larger host_memory_mb" in told
+        texts = readouts(app)  # exact all the same
+        app.do(UnpinLayer(app.world.state.pins[0].number))
+        app.feed.residency._asked.forget()
+        app._settle(app.eye("overview"))
+        assert not host.is_limited
+        assert not network.coarse
+        assert readouts(app) == texts
 
 
 def test_a_share_of_the_machine_is_taken_where_nothing_is_said():

@@ -257,3 +257,19 @@ def test_a_pointer_at_what_is_not_finite_is_told():
     bench.point(node, 3, 6)
     bench.manager.update()
     assert "NaN" not in bench.manager.legend(bench.world.hovered).title
+
+
+def test_vectors_are_kept_where_there_is_room_and_count():
+    kept, found = Bench(), Bench()
+    found.manager._free_bytes = lambda: 0.0
+    for bench in (kept, found):
+        assert bench.see()
+        bench.point(bench.spatial[0], 1, 1)
+        assert bench.see()
+    assert kept.manager.nbytes > 0
+    assert found.manager.nbytes == 0
+    assert found.layers.keys() == kept.layers.keys()
+    for node, layer in found.layers.items():
+        np.testing.assert_allclose(layer.values, kept.layers[node].values, atol=1e-6)
+    kept.manager.sync_with_state(State())
+    assert kept.manager.nbytes == 0

@@ -216,8 +216,8 @@ def _map_findings(found: dict[str, Any]) -> list[Finding]:
             "coarse until one comes near",
         ),
         Finding(
-            "maps in memory", f"up to {in_memory / 2**30:.1f} GiB (host_memory_mb), others made "
-            "again when needed",
+            "maps in memory", f"up to {in_memory / 2**30:.1f} GiB with portraits, pinned copies "
+            "and vectors of similarity (host_memory_mb), others made again when needed",
         ),
         Finding("uploads", f"{found['upload_bytes'] / 2**30:.1f} GiB a second"),
     ]  # fmt: skip

@@ -53,6 +53,11 @@ class FeatureVectors:
     factors: np.ndarray
     known: int = field(default=0, init=False)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values and of all that has been found of them."""
+        return sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
+
     @cached_property
     def products(self) -> np.ndarray:
         """(N, P, P) float32 inner products of each two vectors of a layer, of the `known` layers.

@@ -69,8 +69,9 @@ class NetworkObject:
         maps: The whole maps that are in memory and have been uploaded, by node id.
         coarse: What is known of the maps of the other layers that have been uploaded, by node id.
         asked: Layers whose whole maps somebody has asked for since this was last looked at.
+        portrait_bytes: Bytes of the portraits that came with the maps of all layers.
         renewed: Layers whose maps have changed since pictures were last made of them.
-        result: The last complete forward pass.
+        result: The last complete forward pass, with the maps of its inputs.
         before_ablation: What the same input gave with nothing ablated, without its maps; None
             where nothing is ablated, or that is not known.
         channel_groups: How the channels of a layer go together, by node id and by what they were
@@ -91,6 +92,7 @@ class NetworkObject:
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     coarse: dict[int, CoarseMaps] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
+    portrait_bytes: int = 0
     renewed: dict[int, None] = field(default_factory=dict)
     result: ForwardResult | None = None
     before_ablation: ForwardResult | None = None
@@ -118,6 +120,7 @@ class NetworkObject:
         """Let maps that have been uploaded take the place of those before, by node id."""
         self.renewed |= dict.fromkeys(maps)
         for node, layer in maps.items():
+            self.portrait_bytes += portrait_bytes(layer) - portrait_bytes(self.layer_maps(node))
             self.maps.pop(node, None)
             self.coarse.pop(node, None)
             if isinstance(layer, FeatureMaps):
@@ -149,15 +152,17 @@ class NetworkObject:
         return self.maps.get(node)
 
     def keep_result(self, result: ForwardResult) -> None:
-        """Set the result of a complete forward pass, and order channels by it."""
-        self.result = result
+        """Set the result of a complete forward pass, and order channels by it.
+
+        Of its maps only those of inputs are kept: all others are in `maps`, and free their memory
+        when they leave it.
+        """
+        inputs = {node: result.maps[node] for node in self.network.inputs if node in result.maps}
+        self.result = replace(result, maps=inputs)
         if result.ablations:
-            self.before_ablation = self._unablated_of(result)
+            self.before_ablation = self._unablated_of(self.result)
         else:
-            inputs = {
-                node: result.maps[node] for node in self.network.inputs if node in result.maps
-            }
-            self._unablated, self.before_ablation = replace(result, maps=inputs), None
+            self._unablated, self.before_ablation = self.result, None
         self.reorder_channels()
 
     def _unablated_of(self, result: ForwardResult) -> ForwardResult | None:
@@ -407,6 +412,11 @@ def find_bundled_edges(placement: Placement) -> BundledEdges:
     edges = placement.network.edges
     are_long = np.array([(e.source, e.target) in placement.skip_edges for e in edges], bool)
     return BundledEdges(*bundled_routes(placement.routes, are_long, placement.panel_rects))
+
+
+def portrait_bytes(layer: LayerMaps | None) -> int:
+    """Return the bytes of the portrait that comes with a layer's maps."""
+    return 0 if layer is None or layer.portrait is None else layer.portrait.nbytes
 
 
 def folded_map_id(node: int) -> int:

@@ -26,6 +26,9 @@ LEAST_FILL = 32 * 2**20
 SAME = 1e-3
 """Part of a layer's peak by which its statistics may differ in a second pass, as on a GPU."""
 
+PORTRAITS = "portraits"
+"""What the user reads of the pictures of layers that come with maps."""
+
 Fill = Callable[[int, Collection[int]], None]
 """Asks the worker for whole maps, see `Worker.fill`."""
 
@@ -36,6 +39,8 @@ class HostMaps:
     Attributes:
         budget: Bytes that maps may take; 0 for as many as there are.
         levels: How many of its finest levels each layer can do without, by network and node.
+        holders: What else takes memory that belongs to maps: a name that the user reads, and what
+            returns the bytes.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class HostMaps:
         """
         self.budget = budget
         self.levels: dict[int, dict[int, int]] = {}
+        self.holders: dict[str, Callable[[], int]] = {PORTRAITS: self._portrait_bytes}
+        self._has_told_of_holders = False
         self._world, self._fill, self._tell, self._run_again = world, fill, tell, run_again
         self._sizes: dict[int, dict[int, int]] = {}  # bytes of whole maps, by network and node
         self._fixed: dict[int, int] = {}  # bytes of what is always there, by network
@@ -84,14 +91,38 @@ class HostMaps:
     @property
     def is_limited(self) -> bool:
         """Whether not all layers may have whole maps."""
-        return 0 < self.budget < sum(self._volumes.values())
+        return 0 < self.budget < self.held_bytes + sum(self._volumes.values())
+
+    @property
+    def held(self) -> dict[str, int]:
+        """Bytes that others than maps take, by what the user reads."""
+        return {name: size() for name, size in self.holders.items()}
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that they take together."""
+        return sum(self.held.values())
+
+    def _portrait_bytes(self) -> int:
+        return sum(network.portrait_bytes for network in self._world.networks.values())
+
+    def free_beside(self, name: str) -> float:
+        """Return the bytes that one of `holders` may take without a layer having to lack maps.
+
+        Args:
+            name: Its name.
+        """
+        if not self.budget:
+            return float("inf")
+        others = self.held_bytes - self.held.get(name, 0)
+        return max(0.0, self.budget - others - sum(self._volumes.values()))
 
     @property
     def room(self) -> float:
         """Bytes for whole maps of layers that can do without."""
         if not self.is_limited:
             return float("inf")
-        return max(0.0, self.budget - sum(self._fixed.values()))
+        return max(0.0, self.budget - self.held_bytes - sum(self._fixed.values()))
 
     @property
     def bytes(self) -> int:
@@ -236,6 +267,7 @@ class HostMaps:
             angles: Returns how large the maps of layers are seen, radians.
             kept: Layers that somebody has asked for; they stay.
         """
+        self._tell_of_holders()
         if not self.is_limited:
             return
         there = [
@@ -255,6 +287,20 @@ class HostMaps:
             if key not in kept:
                 self._drop(key)
                 used -= self.size(key)
+
+    def _tell_of_holders(self) -> None:
+        """Say it once if layers lack their maps for what others take."""
+        held = self.held
+        needed = sum(self._volumes.values()) + held.pop(PORTRAITS, 0)
+        is_to_blame = 0 < self.budget < needed + sum(held.values()) and max(held.values()) > 0
+        if is_to_blame and not self._has_told_of_holders:
+            parts = [f"{name} take {max(1, n >> 20):,} MB" for name, n in held.items() if n]
+            self._tell(
+                f"{' and '.join(parts)} of the {self.budget >> 20:,} MB that maps may take in main "
+                "memory, so whole maps of fewer layers are there, and others are made again when "
+                "they are needed; unpin some, or set a larger host_memory_mb"
+            )
+        self._has_told_of_holders = is_to_blame
 
     def release(self, key: Key) -> None:
         """Drop the whole maps of a layer where memory is limited and it can do without."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class Residency:
         layers: Layers with maps.
         gpu_whole: Layers whose maps are on the GPU with all of their levels.
         sent: Bytes a second that went to the GPU lately.
+        host_held: Bytes in main memory that are no maps of layers and count as such, such as
+            portraits and pinned copies, by what they are called.
     """
 
     budget: int
@@ -68,6 +70,7 @@ class Residency:
     layers: int = 0
     gpu_whole: int = 0
     sent: float = 0.0
+    host_held: Mapping[str, int] = field(default_factory=dict)
 
 
 def _nothing(*_: object) -> None:
@@ -129,11 +132,12 @@ class MapResidency:
             sum(map(len, self._levels.values())),
             self._renderer.maps.bytes,
             self.host.budget,
-            self.host.bytes,
+            self.host.bytes + self.host.held_bytes,
             sum(len(network.maps) for network in networks),
             layers,
             layers - sum(len(network.left_out) for network in networks),
             self.sent.rate,
+            self.host.held,
         )
 
     @property
@@ -349,7 +353,7 @@ class MapResidency:
         """
         self._eye = np.asarray(eye, np.float64)
         asked = self._asked.update()
-        if not asked and not self._lacks_any:
+        if not asked and not self._lacks_any and not self.host.is_limited:
             self._is_complete = True
             return False
         streams = time.monotonic() - self._streamed < STILL_SECONDS

@@ -26,6 +26,18 @@ class PinnedCopies:
         self._maps_when_pinned: dict[int, FeatureMaps] = {}
         self._sizes: dict[int, dict[int, int]] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of main memory that copies take, less what are maps of the networks."""
+        kept = self._maps_when_pinned.values()
+        shown = [pin.maps for pin in self._world.pinned_layers.values() if pin.maps is not None]
+        own = {id(maps): maps.nbytes for maps in (*kept, *shown)}
+        for pin in self._world.pinned_layers.values():
+            network = self._world.networks.get(pin.network)
+            now = None if network is None else network.maps.get(pin.node.id)
+            own.pop(id(now), None)
+        return sum(own.values())
+
     def clear(self) -> None:
         """Remove all copies and forget what they showed, as other models were opened."""
         for store in self._sizes:

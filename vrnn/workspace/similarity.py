@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +33,12 @@ from vrnn.style.similarity_colors import (
     linear_similarity_table,
     overlay_similarity,
 )
-from vrnn.workspace.vector_groups import VectorGroup, group_layers
+from vrnn.workspace.vector_groups import (
+    BYTES_A_VALUE,
+    MAX_KEPT_VALUES,
+    VectorGroup,
+    group_layers,
+)
 
 SMOOTH_SIDE = 64
 """Pixels that the longer side of a smooth picture has at least."""
@@ -51,13 +57,18 @@ class SimilarityManager:
         focus: Slot and node of the layer that lies over the input.
     """
 
-    def __init__(self, world: World, renderer: Renderer) -> None:
+    def __init__(
+        self, world: World, renderer: Renderer, free_bytes: Callable[[], float] = lambda: np.inf
+    ) -> None:
         """Begin with nothing compared.
 
         Args:
             world: Whose state says what is shown.
             renderer: Takes the pictures.
+            free_bytes: Returns the bytes of main memory that vectors may take; beyond these they
+                are found at each move.
         """
+        self._free_bytes = free_bytes
         self._world, self._renderer = world, renderer
         self.compared: Region | None = None
         self.focus: Key | None = None
@@ -69,6 +80,12 @@ class SimilarityManager:
         self._question: tuple[object, ...] = ()
         self._new_layers: set[int] = set()
         self._channels: dict[Key, int] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of main memory that vectors take."""
+        kept = () if self._kept is None else self._kept.values()
+        return sum(group.nbytes for group in self._groups) + sum(one.nbytes for one in kept)
 
     def sync_with_state(self, state: State) -> None:
         """Take away what a state does not show any more."""
@@ -176,10 +193,12 @@ class SimilarityManager:
         if maps.keys() != self._maps.keys() or smooth != self._smooth:
             if maps.keys() != self._maps.keys():
                 self._kept = None
+            networks = self._world.networks
+            most = min(MAX_KEPT_VALUES, self._free_bytes() / BYTES_A_VALUE) / len(networks)
             self._groups = [
                 group
-                for slot, network in self._world.networks.items()
-                for group in group_layers(slot, network)
+                for slot, network in networks.items()
+                for group in group_layers(slot, network, most)
             ]
             self._allocate(smooth)
         else:

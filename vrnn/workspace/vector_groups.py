@@ -23,6 +23,8 @@ MAX_GROUP_VALUES = 3 << 20
 MAX_KEPT_VALUES = 1 << 28
 """Values that are kept in single precision, 1 GB, and at most twice as many products of theirs;
 beyond them they are converted at each move."""
+BYTES_A_VALUE = 12
+"""Bytes that a kept value takes at most, with products."""
 PRODUCTS_AT_A_TIME = 2
 """Layers whose products are found in one comparison: below 5 ms."""
 
@@ -50,6 +52,11 @@ class VectorGroup:
     def shape(self) -> tuple[int, int]:
         """Height and width of the maps."""
         return self.maps[0].height, self.maps[0].width
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that its vectors take, where they are kept."""
+        return 0 if self._vectors is None else self._vectors[1].nbytes
 
     def vectors(self, measure: Measure) -> FeatureVectors:
         """Return the vectors of its layers, ready for a measure."""
@@ -86,12 +93,15 @@ class VectorGroup:
         return found.reshape(-1, *self.shape)
 
 
-def group_layers(slot: int, network: NetworkObject) -> list[VectorGroup]:
+def group_layers(
+    slot: int, network: NetworkObject, max_values: float = MAX_KEPT_VALUES
+) -> list[VectorGroup]:
     """Return the layers of a network that have several positions, in groups.
 
     Args:
         slot: The network.
         network: With its maps.
+        max_values: Values that may be kept.
     """
     by_shape: dict[tuple[int, int, int], list[list[int]]] = {}
     for node in network.network.nodes:
@@ -108,5 +118,5 @@ def group_layers(slot: int, network: NetworkObject) -> list[VectorGroup]:
         for nodes in groups:
             layers = tuple(network.maps[node] for node in nodes)
             values += sum(m.channels * m.height * m.width for m in layers)
-            found.append(VectorGroup(slot, tuple(nodes), layers, values <= MAX_KEPT_VALUES))
+            found.append(VectorGroup(slot, tuple(nodes), layers, values <= max_values))
     return found

@@ -68,6 +68,9 @@ from vrnn.workspace.volumes import VolumeViews
 from vrnn.workspace.weight_changes import WeightChanges
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
+PINS, VECTORS = "pinned copies", "vectors of similarity"
+"""What takes main memory that belongs to maps, see `HostMaps.holders`."""
+
 
 class Workspace:
     """A world with everything that acts on it.
@@ -142,7 +145,8 @@ class Workspace:
             self.world, self.jobs, self.relevance, notify, self._reveal, self.roll_back
         )
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
-        self.similarity = SimilarityManager(self.world, renderer)
+        host = self.feed.residency.host
+        self.similarity = SimilarityManager(self.world, renderer, lambda: host.free_beside(VECTORS))
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
         self.connections = ConnectionManager(
             self.world, self.jobs, notify, self._reveal, self.roll_back
@@ -180,6 +184,8 @@ class Workspace:
         self.changed_layers = ChangedLayers(self.world, self.comparison)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
+        host.holders[PINS] = lambda: self.pins.nbytes
+        host.holders[VECTORS] = lambda: self.similarity.nbytes
         self.volumes = VolumeViews(self.world, self.jobs, colors)
         self.content = LiveContent(self)
         self.restorer = SessionRestorer(self)

@@ -89,10 +89,12 @@ def residency_rows(status: Residency) -> list[tuple[str, str]]:
     host = _megabytes(status.host_used)
     if status.host_budget:
         host += f" of {_megabytes(status.host_budget)}"
+    held = [(f"of it {name}", _megabytes(size)) for name, size in status.host_held.items() if size]
     return [
         ("on the GPU", f"{_megabytes(status.used)} of {_megabytes(status.budget)}"),
         ("whole there", f"{status.gpu_whole:,} of {status.layers:,} layers"),
         ("in main memory", host),
+        *held,
         ("whole there", f"{status.host_whole:,} of {status.layers:,} layers"),
         ("sent to the GPU", f"{status.sent / 2**20:,.1f} MB a second"),
     ]
