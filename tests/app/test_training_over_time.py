@@ -21,6 +21,7 @@ from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.training import GoToStep
 from vrnn.commands.training_difference import ShowStepDifference
 from vrnn.commands.training_values import ShowLayerValues
+from vrnn.compute.analysis.jobs import WeightHistogramsJob
 from vrnn.compute.training.example_scores_job import ExampleScoresJob
 from vrnn.compute.training.watch import watch_model
 from vrnn.config.loader import load_config
@@ -267,6 +268,9 @@ def test_at_another_step_weights_are_counted_again_and_costs_stay(app, folder) -
     before = analyses.profiles[key]
     app.do(GoToStep(0))
     analyses.on_weights_changed()
+    assert not app.workspace.jobs.is_running(WeightHistogramsJob(0)), "counted before it is seen"
+    analyses.count_weights()
+    assert app.workspace.jobs.is_running(WeightHistogramsJob(0))
     while analyses.profiles[key].weights is before.weights:
         app.feed.handle_events(app.workspace.worker.wait(60.0))
         app.workspace.jobs.update()

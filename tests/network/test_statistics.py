@@ -133,3 +133,23 @@ def test_orders_of_channels():
     assert channel_order(maps, "entropy").tolist() == [2, 1, 0]
     with pytest.raises(VrnnError, match="index, mean, maximum, entropy"):
         channel_order(maps, "color")
+
+
+@given(
+    st.floats(-1e30, 1e30), st.floats(1e-30, 1e30), st.integers(1, 80), st.integers(0, 2**32 - 1)
+)
+def test_values_on_and_beside_the_edges_of_bins_are_counted_as_a_search_does(
+    low, width, bins, seed
+):
+    high = low + width
+    if not low < high:
+        return
+    edges = np.linspace(low, high, bins + 1)
+    inside = np.random.default_rng(seed).uniform(low, high, 300)
+    beside = np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)
+    values = np.concatenate([edges, *beside, inside, [low - width, high + width, 0.0, 1e300]])
+    got = array_histogram(values, bins, low, high)
+    places = np.searchsorted(edges, values, side="right")
+    places[values == edges[-1]] = bins
+    assert got.counts.tolist() == np.bincount(places, minlength=bins + 2)[1:-1].tolist()
+    assert (got.below, got.above) == ((places == 0).sum(), (places == bins + 1).sum())

@@ -16,6 +16,7 @@ import numpy as np
 
 from vrnn.app.callouts import Callouts
 from vrnn.app.frame_guard import FrameGuard
+from vrnn.app.frame_pacing import IDLE_SECONDS, IdleWait
 from vrnn.app.frame_updater import FrameUpdater, UpdatedParts
 from vrnn.app.headset_manager import HeadsetManager, start_if_requested
 from vrnn.app.headset_view import HeadsetSetup, HeadsetView
@@ -61,8 +62,6 @@ from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 from vrnn.workspace.workspace import Workspace
 
-IDLE_SECONDS = 1 / 60
-"""Seconds to wait for input while nothing moves."""
 MAX_STEP_SECONDS = 0.1
 """Seconds; a longer frame counts as this long: nobody jumps through a wall after a hitch."""
 FIRST_HINT = "drag to orbit, scroll to zoom · Space: walk · F1: keys · F2: panels"
@@ -131,6 +130,7 @@ class DesktopApp(Closeable):
         self._renderer = Renderer(self._ctx, config.render.map_memory_mb)
         self._timings = StartupTimings(options.timings)
         self._timings.mark("background", opened.shown)
+        self._idle = IdleWait()
         self._open_workspace(options, specs, images)
         self._open_parts(options, key_map)
         self._time, self._busy = time.perf_counter(), True
@@ -261,11 +261,12 @@ class DesktopApp(Closeable):
 
     def _run_frame(self) -> None:
         """Run one frame of the window alone."""
-        events = self.window.poll_events(0.0 if self._busy else IDLE_SECONDS)
+        wait = self._idle.seconds(time.perf_counter(), self._busy or self._updater.is_waiting)
+        events = self.window.poll_events(0.0 if self._busy else wait)
         panels_changed = self._guard.run("taking input", False, self._input.process, events)
         now = time.perf_counter()
         changed = self._updater.update(min(now - self._time, MAX_STEP_SECONDS))
-        self._busy = changed or bool(events) or panels_changed
+        self._busy = self._updater.is_frame_due(now, changed or panels_changed, bool(events))
         self._time = now
         if self._busy and min(self.window.size) > 0:
             self._draw(self._view.size)
@@ -307,7 +308,7 @@ class DesktopApp(Closeable):
         front = run("drawing what is before the eye", None, self._hud.front)
         if not run("drawing a frame", False, self._view.draw, over, front):
             run("drawing a message", None, self._view.draw_over_last, over)
-        self._updater.pacer.record_frame(began, time.perf_counter())
+        self._updater.record_frame(began, time.perf_counter())
         self._mark_drawn()
 
     def _mark_drawn(self) -> None:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 from vrnn.app.frame_guard import FrameGuard
-from vrnn.app.frame_pacing import LiveFramePacer
+from vrnn.app.frame_pacing import FollowedFramePacer, LiveFramePacer
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.hud import Hud
@@ -62,7 +62,6 @@ class FrameUpdater:
 
     Attributes:
         has_all_maps: Whether all maps of an image are on the GPU.
-        pacer: Is told of frames of the window; says when live images are due.
     """
 
     def __init__(self, parts: UpdatedParts, config: Config) -> None:
@@ -73,8 +72,9 @@ class FrameUpdater:
             config: The settings.
         """
         self.has_all_maps = False
-        self.pacer = LiveFramePacer()
+        self._live_pacer, self._followed_pacer = LiveFramePacer(), FollowedFramePacer()
         self._parts, self._config = parts, config
+        self._mouse = (0.0, 0.0)
         self._workspace = parts.window.workspace
         self._fly_camera = parts.window.fly_camera
         self._scripts = ScriptWatcher(self._workspace, parts.navigator.hold_place)
@@ -141,6 +141,43 @@ class FrameUpdater:
         worn = () if headset_view is None else headset_view.view_cones
         return (ViewCone.of(clip, camera.position, MAX_EYE_MOVE, MAX_EYE_TURN), *worn)
 
+    # When frames are drawn.
+
+    def record_frame(self, began: float, ended: float) -> None:
+        """Notes when the last frame of the window began and ended, seconds."""
+        self._live_pacer.record_frame(began, ended)
+        self._followed_pacer.record_frame(began, ended)
+
+    def is_frame_due(self, now: float, changed: bool, has_input: bool) -> bool:
+        """Whether to draw a frame of the window.
+
+        Args:
+            now: Seconds.
+            changed: Whether the picture or a panel has changed.
+            has_input: Whether the user has done something.
+        """
+        parts, workspace = self._parts, self._workspace
+        training, state = workspace.training, workspace.world.state.training
+        follows = training.folder is not None and state.follow and not training.playing
+        moves = (
+            self._fly_camera.moving or parts.navigator.opening.running
+            or workspace.world.is_moving or parts.exporter.recording
+        )  # fmt: skip
+        is_opening = not workspace.feed.displayed_sequence
+        if not (follows and parts.window.view.is_software) or moves or is_opening:
+            return changed or has_input
+        is_complete = self.has_all_maps and not self.is_waiting
+        before, self._mouse = self._mouse, parts.window.window.mouse
+        has_input |= self._mouse != before  # what is pointed at changes without an event
+        return self._followed_pacer.is_due(now, changed, has_input, is_complete)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a pass or a job has been asked for and is not there yet."""
+        workspace, requested = self._workspace, self._parts.worker.requested
+        displayed = workspace.feed.displayed_sequence
+        return bool(workspace.jobs.statuses) or any(n < requested for n in displayed.values())
+
     def _process_worker_events(self) -> bool:
         """Process the worker's events and upload maps; True when the picture may have changed."""
         feed, content = self._workspace.feed, self._workspace.content
@@ -153,7 +190,7 @@ class FrameUpdater:
         self.has_all_maps = complete and bool(feed.displayed_sequence)
         has_news = bool(events) or waiting or not complete
         if self._workspace.input.streaming and self._parts.window.view.is_software:
-            return self.pacer.is_due(time.perf_counter(), has_news)
+            return self._live_pacer.is_due(time.perf_counter(), has_news)
         return has_news
 
     def _check_opened(self) -> None:

@@ -17,6 +17,9 @@ ENTROPY_BINS = 32
 """Bins between the least and the largest value of a channel."""
 NEAR_ZERO = 1e-6
 """Values below this share of a layer's peak are as good as zero."""
+MIN_WIDTH = 1e-9
+"""Width of a bin, as a part of the largest number of its axis, from which it is found by division.
+Of narrower ones rounding could miss by more than one."""
 CHUNK = 1 << 18
 """Values worked on at once: few enough that another thread gets its turn in between."""
 
@@ -230,9 +233,23 @@ def _axis(low: float, high: float, bins: int, filled: bool) -> tuple[float, floa
 
 
 def _bin_numbers(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """0 below the axis, 1 … B in its bins, B + 1 above."""
-    numbers = np.searchsorted(edges, values, side="right")
-    numbers[values == edges[-1]] = len(edges) - 1
+    """0 below the axis, 1 … B in its bins, B + 1 above.
+
+    Bins are of one width: a division gives the bin, or the one beside it, and the edges tell which.
+    That takes a third of the time of a search.
+    """
+    last, largest = len(edges), max(abs(edges[0]), abs(edges[-1]))
+    with np.errstate(over="ignore"):
+        width = (edges[-1] - edges[0]) / (last - 1)
+    if not MIN_WIDTH * largest < width < np.inf or len(values) < last:
+        numbers = np.searchsorted(edges, values, side="right")
+    else:
+        around = np.concatenate([[-np.inf], edges, [np.inf]])
+        places = (np.clip(values, edges[0], edges[-1]) - edges[0]) / width + 1.0
+        numbers = places.astype(np.intp)
+        numbers -= values < around[numbers]
+        numbers += values >= around[numbers + 1]
+    numbers[values == edges[-1]] = last - 1
     return numbers
 
 

@@ -27,6 +27,7 @@ class LayerAnalyses:
         self.profiles: dict[NodeKey, LayerProfile] = {}
         self._world, self._jobs = world, jobs
         self._profiled: set[int] = set()
+        self._are_weights_old = False
 
     @property
     def profiling(self) -> bool:
@@ -37,15 +38,26 @@ class LayerAnalyses:
         """Forget all profiles: they may belong to another network."""
         self.profiles.clear()
         self._profiled.clear()
+        self._are_weights_old = False
 
     def on_weights_changed(self) -> None:
-        """Find again what weights of the first network are like; what layers cost stays."""
+        """Find again what weights of the first network are like; what layers cost stays.
+
+        Weights are counted once their histograms are looked at: of a training that goes on they
+        change with each step that is shown, and the processor is the training's.
+        """
         if not any(slot == 0 for slot, _ in self.profiles):
             self.on_network_loaded()  # not measured yet, or being measured with other weights
             self.on_pass_complete()
             return
-        self._jobs.start(WeightHistogramsJob(0), self._set_weights)
+        self._are_weights_old = True
         self.request_attributions()
+
+    def count_weights(self) -> None:
+        """Count weights again where they have changed; to be called where one looks at them."""
+        if self._are_weights_old:
+            self._are_weights_old = False
+            self._jobs.start(WeightHistogramsJob(0), self._set_weights)
 
     def _set_weights(self, result: object) -> None:
         for node, histogram in cast(dict[int, Histogram | None], result).items():

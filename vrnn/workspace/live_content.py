@@ -175,6 +175,8 @@ class LiveContent:
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
         self._feed.residency.views = tuple(views)
+        if self._nearby.any_shown:
+            self._workspace.analyses.count_weights()
         changed = self._feed.residency.update(eye)
         changed |= self._workspace.image_cloud.update(eye)
         changed |= self._workspace.links.update()

@@ -11,7 +11,7 @@ from pathlib import Path
 from vrnn.config.display import has_display
 from vrnn.storage.log import logger
 
-NICENESS = 10
+NICENESS = 15
 """How far the window stands back behind the training, where both want the processor."""
 
 
@@ -34,7 +34,18 @@ def open_window(folder: Path) -> subprocess.Popen[bytes] | None:
     except OSError as error:
         logger.warning(f"no window: {error}; see it later with: vrnn watch {folder}")
         return None
+    _stand_back(window.pid)
+    return window
+
+
+def _stand_back(process: int) -> None:
+    """Let the training have the processor first.
+
+    Linux shares it between sessions first (`man 7 sched`, autogroups) and by niceness only within
+    each: a window in a session of its own would get as much as the training, however nice it is.
+    """
     if hasattr(os, "setpriority"):
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, window.pid, NICENESS)
-    return window
+            os.setpriority(os.PRIO_PROCESS, process, NICENESS)
+    with suppress(OSError):  # no Linux, or one without autogroups
+        Path(f"/proc/{process}/autogroup").write_text(str(NICENESS))

@@ -168,8 +168,8 @@ class Watcher:
         if self.step % self._every:
             return
         try:
-            self._log_gradient_norm()
             self._take_snapshot(has_gradients=True)
+            self._log_gradient_norm()  # unless the recording has ended
         except Exception as error:  # a watcher that fails ends no training
             self._end(f"step {self.step} cannot be recorded: {error_text(error)}")
 
@@ -183,6 +183,8 @@ class Watcher:
         return self._trains_model[optimizer]
 
     def _log_gradient_norm(self) -> None:
+        if self.problem:
+            return
         found = [p.grad for p in self._model.parameters() if p.grad is not None]
         dense = [gradient for gradient in found if gradient.layout == torch.strided]
         if dense:

@@ -123,6 +123,7 @@ class LayerPanel(Panel):
         if self._selection_layer != context.subject:
             self._selection_layer = context.subject
             self._selected.clear()
+        context.workspace.analyses.count_weights()
         profile = context.workspace.analyses.profiles.get((slot, node.id))
         _draw_head(node, profile)
         draw_axes(context, slot, network, node)
