@@ -107,9 +107,9 @@ void main() {
     // Software OpenGL runs both sides of a branch, but no loop that is empty: each kind has its own.
     bool is_plain = WITH_RELEVANCE == 0 && maps.w >= 0 && value_range.z >= 0.0 && (WITH_DRAWINGS == 0 || style != GRAPH);
     bool is_vector = is_plain && texels.x * texels.y == 1;
-    vec2 spread = 0.5 * (abs(uv_dx) + abs(uv_dy)) * cells;  // of samples; in a gap, whichever map they are beside
-    bool is_one_map = is_plain && !is_vector && max(spread.x, spread.y) <= 0.5 * GAP;
     float gap = 1.0 / float(max(samples, 1));
+    vec2 spread = (0.5 - 0.5 * gap) * (abs(uv_dx) + abs(uv_dy)) * cells;  // of samples; in a gap, whichever map they are beside
+    bool is_one_map = is_plain && !is_vector && max(spread.x, spread.y) <= 0.5 * GAP;
     int rows = is_vector || is_one_map ? 0 : samples;
     vec3 sum = vec3(0.0);
     for (int row = 0; row < rows; ++row) for (int column = 0; column < samples; ++column) {
