@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,78 @@ def test_what_is_neither_script_nor_folder(folder: Path, capsys) -> None:
     assert "neither a Python script nor a folder" in capsys.readouterr().err
     assert main(["watch", "--out", "a", "."]) == 2
     assert "--out is for a training script" in capsys.readouterr().err
+
+
+SPAWNED = """\
+import torch
+import torch.multiprocessing
+from net import Net
+
+def work(rank, count):
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        model(torch.rand(5, 1, 8, 8)).square().mean().backward()
+        optimizer.step()
+
+if __name__ == "__main__":
+    torch.multiprocessing.spawn(work, args=(2,), nprocs=2)
+"""
+
+
+def test_the_first_process_that_a_script_starts_is_watched(folder: Path) -> None:
+    (folder / "spawned.py").write_text(SPAWNED)
+    words = ["-m", "vrnn", "watch", "--no-window", "--every", "2", "--out", "run", "spawned.py"]
+    # Not in a fork of a process that has imported vrnn: what it starts would import that again.
+    run = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0
+    assert "nothing was watched" not in run.stderr
+    assert run.stderr.count("vrnn: recorded in run") == 1
+    steps = open_series(folder / "run").steps  # those between wait for none that is written
+    assert (steps[0], steps[-1]) == (0, 5)
+
+
+def test_a_module_of_a_package_is_run_by_its_name(folder: Path, run_python) -> None:
+    package = folder / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "net.py").write_text(NET)
+    (package / "train.py").write_text(TRAIN.replace("from net", "from .net").format(end=""))
+    words = ["watch", "--no-window", "--every", "2", "--out", "run", "package.train", "4"]
+    run = run_python("-m", "vrnn", *words)
+    assert run.returncode == 0, run.stderr
+    steps = open_series(folder / "run").steps
+    assert (steps[0], steps[-1]) == (0, 4)
+
+
+CLOSURE = """\
+import torch
+from net import Net
+
+model = torch.compile(Net(), backend="eager")
+optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=2)
+
+def closure():
+    optimizer.zero_grad()
+    loss = model(torch.rand(5, 1, 8, 8)).square().mean()
+    loss.backward()
+    return loss
+
+for _ in range(4):
+    optimizer.step(closure)
+"""
+
+
+def test_a_pass_within_the_first_step_is_enough_and_nothing_is_said(
+    folder: Path, run_python
+) -> None:
+    (folder / "closure.py").write_text(CLOSURE)
+    words = ["watch", "--no-window", "--every", "2", "--out", "run", "closure.py"]
+    run = run_python("-m", "vrnn", *words)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines() == ["vrnn: recorded in run"]
+    steps = open_series(folder / "run").steps
+    assert (steps[0], steps[-1]) == (0, 4)

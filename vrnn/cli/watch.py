@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     target: Path = arguments.target
     if target.is_dir():
         return _follow(target, arguments)
-    if target.suffix != ".py" or not target.is_file():
+    if not (target.suffix == ".py" and target.is_file()) and not _is_module(str(target)):
         raise VrnnError(
             f"'{target}' is neither a Python script nor a folder; watch a training script, or a "
             "folder with a recording or checkpoints"
@@ -63,6 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
         window="no_window" not in given, budget_mb=given.get("budget_mb"),
         gradients="no_gradients" not in given,
     )  # fmt: skip
+
+
+def _is_module(name: str) -> bool:
+    """Whether a module of the present folder is called so, or a package that can be run."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        return False
+    places = [Path(*name.split(".")).with_suffix(".py"), Path(*name.split("."), "__main__.py")]
+    return any(place.is_file() for place in places)
 
 
 def _follow(folder: Path, arguments: argparse.Namespace) -> int:

@@ -383,3 +383,18 @@ def test_a_script_that_is_opened_to_see_its_model_is_not_recorded(tmp_path: Path
     assert module.watcher.folder is None
     assert not Path("run").exists()
     module.watcher.close()
+
+
+def test_two_optimizers_in_turn_are_one_step_and_the_last_state_is_kept(tmp_path: Path) -> None:
+    model = small_net()
+    parts = [p for p in model.children() if list(p.parameters())]
+    first = torch.optim.SGD(parts[0].parameters(), lr=0.1)
+    second = torch.optim.SGD(parts[-1].parameters(), lr=0.1)
+    with watch(model, tmp_path) as watcher:
+        for _ in range(4):
+            model(torch.randn(16, 4)).square().mean().backward()
+            first.step()
+            second.step()
+    assert watcher.step == 4
+    found = read_step(recorded_step(open_series(tmp_path), 4))
+    assert all(torch.equal(found[name], own) for name, own in model.state_dict().items())

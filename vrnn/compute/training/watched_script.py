@@ -6,7 +6,10 @@ import os
 import runpy
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,13 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.training.example_hook import first_samples
+from vrnn.compute.training.spawned_training import watched_processes
 from vrnn.compute.training.watch import watch_model
 from vrnn.compute.training.watcher import Watcher, is_first_process
 from vrnn.errors import VrnnError
 from vrnn.storage.log import logger
 
+COMPILE_WARNING = r"Using `torch.compile\(module\)` when there are global hooks"
 NOTHING_TRAINED = 1
 """Exit code of a script that ended well without a step of an optimizer."""
 
@@ -44,6 +49,9 @@ class ModelFinder:
         self._depth = 0
         self._called: dict[int, tuple[nn.Module, Any]] = {}
         self._is_found = False
+        self._stepping: Optimizer | None = None
+        # Of a script that is run as it is, this would say what only vrnn has brought about.
+        warnings.filterwarnings("ignore", COMPILE_WARNING, UserWarning)
         self._on_passes = [
             hooks.register_module_forward_pre_hook(self._enter),
             hooks.register_module_forward_hook(self._leave, always_call=True),
@@ -63,6 +71,8 @@ class ModelFinder:
     def _enter(self, module: nn.Module, arguments: Any) -> None:
         if self._depth == 0 and id(module) not in self._called:
             self._called[id(module)] = (module, first_samples(module, arguments, {}))
+            if self._stepping is not None:
+                self._find(self._stepping)
         self._depth += 1
 
     def _leave(self, module: nn.Module, arguments: Any, result: Any) -> None:
@@ -71,6 +81,12 @@ class ModelFinder:
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._is_found:  # a hook that is removed while torch goes through them would end that
             return
+        self._find(optimizer)
+        # One that is given a closure runs the first pass within its step.
+        self._stepping = None if self._is_found else optimizer
+
+    def _find(self, optimizer: Optimizer) -> None:
+        """Watch the model that an optimizer trains, if it has been called."""
         trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
         counts = {
             key: sum(id(p) in trained for p in module.parameters())
@@ -89,11 +105,29 @@ class ModelFinder:
             logger.warning(str(error))
 
 
+@contextmanager
+def watched(settings: dict[str, Any]) -> Iterator[ModelFinder]:
+    """Watch the model that is trained meanwhile, and tell at the end where it was recorded.
+
+    Args:
+        settings: As for `watch_model`.
+    """
+    finder = ModelFinder(settings)
+    try:
+        yield finder
+    finally:
+        finder.stop()
+        if finder.watcher is not None:
+            finder.watcher.close()
+            if finder.watcher.folder is not None:
+                logger.warning(f"recorded in {finder.watcher.folder}")
+
+
 def run_watched(script: Path, arguments: Sequence[str], **settings: Any) -> int:
     """Run a script as `python script.py` would, and watch the model that it trains.
 
     Args:
-        script: The script.
+        script: The script; or the name of a module, which is run as `python -m` would.
         arguments: Its arguments.
         **settings: As for `watch_model`.
 
@@ -102,28 +136,23 @@ def run_watched(script: Path, arguments: Sequence[str], **settings: Any) -> int:
     """
     watch_torchvision()
     sys.argv = [str(script), *arguments]
-    sys.path.insert(0, str(script.resolve().parent))
-    finder = ModelFinder(settings)
+    is_file = script.is_file()
+    sys.path.insert(0, str(script.resolve().parent) if is_file else os.getcwd())
     code = 0
-    try:
-        runpy.run_path(str(script), run_name="__main__")
-    except SystemExit as ended:
-        code = _exit_code(ended)
-    except Exception as error:
-        _print_traceback(error)
-        code = 1
-    finally:
-        finder.stop()
-        if finder.watcher is not None:
-            finder.watcher.close()
-    if finder.watcher is None:
-        if code == 0 and is_first_process():
-            logger.warning(
-                f"'{script}' ended without a step of a torch optimizer: nothing was watched"
-            )
-            return NOTHING_TRAINED
-    elif finder.watcher.folder is not None:
-        logger.warning(f"recorded in {finder.watcher.folder}")
+    with watched(settings) as finder, watched_processes(partial(watched, settings)) as started:
+        try:
+            if is_file:
+                runpy.run_path(str(script), run_name="__main__")
+            else:
+                runpy.run_module(str(script), run_name="__main__", alter_sys=True)
+        except SystemExit as ended:
+            code = _exit_code(ended)
+        except Exception as error:
+            _print_traceback(error)
+            code = 1
+    if finder.watcher is None and not started and code == 0 and is_first_process():
+        logger.warning(f"'{script}' ended without a step of a torch optimizer: nothing was watched")
+        return NOTHING_TRAINED
     return code
 
 

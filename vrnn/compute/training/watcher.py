@@ -10,12 +10,14 @@ from __future__ import annotations
 import atexit
 import fnmatch
 import math
+import multiprocessing
 import os
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from vrnn.compute.script_opening import is_opening_script
 from vrnn.compute.training.gradient_sampler import Gradients, GradientSampler
+from vrnn.compute.training.optimizer_rounds import OptimizerRounds
 from vrnn.compute.training.recording_writer import RecordingWriter
 from vrnn.errors import VrnnError, error_text
 from vrnn.recordings.manifest import Manifest
@@ -93,6 +96,7 @@ class Watcher:
         self._free: list[Snapshot] = []
         self._is_closed = False
         self._trains_model: weakref.WeakKeyDictionary[Optimizer, bool] = weakref.WeakKeyDictionary()
+        self._rounds = OptimizerRounds()
         self._last_asked, self._told_not_finite = 0, False
         self._thread: threading.Thread | None = None
         self._hook: Any = None
@@ -119,6 +123,8 @@ class Watcher:
         self._thread = threading.Thread(target=self._write_all, name="vrnn-recording", daemon=True)
         self._thread.start()
         atexit.register(self.close)
+        if multiprocessing.parent_process() is not None:  # such a process ends without `atexit`
+            Finalize(None, self.close, exitpriority=0)
 
     def log(self, **values: Any) -> None:
         """Add values to the curves at the present step.
@@ -142,6 +148,7 @@ class Watcher:
         if self._hook is not None:
             self._hook.remove()
             self._hook = None
+        self.step += self._rounds.is_begun
         if self.step > self._last_asked and not self.problem:
             self._take_snapshot()
         with self._wake:
@@ -160,6 +167,8 @@ class Watcher:
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         if self._process != os.getpid() or self.problem or not self._trains(optimizer):
+            return
+        if not self._rounds.ends_with(optimizer):
             return
         self.step += 1
         called, self.on_first_step = self.on_first_step, None
