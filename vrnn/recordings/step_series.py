@@ -13,7 +13,7 @@ from vrnn.recordings.checkpoint_folder import (
     weights_files,
 )
 from vrnn.recordings.manifest import Manifest, read_manifest
-from vrnn.recordings.scalar_table import Curve, read_scalars
+from vrnn.recordings.scalar_table import SCALARS, Curve, read_scalars
 from vrnn.recordings.step_files import StepIndex, gradient_file, gradient_steps
 
 
@@ -56,6 +56,7 @@ class RecordedSeries:
         self.folder = folder
         self.manifest: Manifest | None = manifest
         self._index = StepIndex(folder)
+        self._curves: tuple[tuple[int, int], tuple[Curve, ...]] | None = None
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -81,8 +82,15 @@ class RecordedSeries:
         return (before[-1], gradient_file(self.folder, before[-1])) if before else None
 
     def curves(self) -> tuple[Curve, ...]:
-        """Read what was logged."""
-        return read_scalars(self.folder)
+        """Read what was logged, where that has changed: it is asked for twice a second."""
+        try:
+            state = (self.folder / SCALARS).stat()
+        except OSError:  # nothing yet, or gone
+            return read_scalars(self.folder)
+        seen = state.st_size, state.st_mtime_ns
+        if self._curves is None or self._curves[0] != seen:
+            self._curves = seen, read_scalars(self.folder)
+        return self._curves[1]
 
 
 class CheckpointSeries:

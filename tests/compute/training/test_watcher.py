@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -398,3 +399,19 @@ def test_two_optimizers_in_turn_are_one_step_and_the_last_state_is_kept(tmp_path
     assert watcher.step == 4
     found = read_step(recorded_step(open_series(tmp_path), 4))
     assert all(torch.equal(found[name], own) for name, own in model.state_dict().items())
+
+
+def test_a_recording_that_is_emptied_meanwhile_ends_with_a_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = small_net()
+    with caplog.at_level(logging.WARNING), watch(model, tmp_path) as watcher:
+        train(model, 1)
+        while watcher._pending is not None or not step_file(tmp_path, 1).exists():
+            time.sleep(0.01)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        train(model, 3)
+    assert "was removed while it was written" in watcher.problem
+    assert len(caplog.records) == 1
+    assert not list(tmp_path.glob("step-*"))

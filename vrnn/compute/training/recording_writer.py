@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from vrnn.compute.training.gradient_sampler import Gradients, packed
 from vrnn.errors import VrnnError
-from vrnn.recordings.manifest import Manifest, read_manifest
+from vrnn.recordings.manifest import MANIFEST, Manifest, read_manifest
 from vrnn.recordings.scalar_table import append_scalars
 from vrnn.recordings.step_files import (
     StepIndex,
@@ -76,6 +76,8 @@ class RecordingWriter:
         Raises:
             VrnnError: It cannot be written; the recording stays as it was.
         """
+        if not (self.folder / MANIFEST).exists():  # later steps hold only what has changed
+            raise VrnnError(f"'{self.folder}' was removed while it was written; begin a new one")
         changed = {
             name: tensor
             for name, tensor in weights.items()
