@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from tests.support.map_blocks import block
 from vrnn.compute.operators.tensor_layout import MapLayout
-from vrnn.compute.passes import feature_maps, native_filler, native_library, torch_filler
+from vrnn.compute.passes import (
+    coarse_maps,
+    feature_maps,
+    native_filler,
+    native_library,
+    torch_filler,
+)
+from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
 from vrnn.compute.passes.native_library import load_native_library
 from vrnn.network.feature_maps import (
@@ -21,6 +28,7 @@ from vrnn.network.feature_maps import (
     coarse_block_size,
     pyramid_shapes,
 )
+from vrnn.network.layer_maps import sample_step
 
 NO_TOKENS = np.zeros((0, 0), np.float32)
 TINY = 2.0**-149
@@ -49,6 +57,7 @@ def fill(request, monkeypatch) -> FillBlock:
     """One way to fill a block, which is used for all of them meanwhile."""
     filler = FILLERS[request.param]
     monkeypatch.setattr(feature_maps, "block_filler", lambda device: filler)
+    monkeypatch.setattr(coarse_maps, "block_filler", lambda device: filler)
     return filler
 
 
@@ -131,6 +140,68 @@ def test_the_finest_levels_can_be_left_out(fill, shape, left_out):
     assert (coarse[-8:] == 7).all()  # nothing is written behind it
     assert np.array_equal(got[0], stats)
     assert got[1] == peak
+
+
+@pytest.mark.parametrize("shape", [(3, 70, 33), (40, 14, 14), (5, 1, 1), (21, 7, 7), (2, 512, 300)])
+@pytest.mark.parametrize("left_out", [0, 1])
+def test_the_sample_comes_with_the_same_read(fill, shape, left_out):
+    values = random_maps(*shape)
+    flat = torch.from_numpy(values).view(len(values), -1)
+    want = values.reshape(-1)[:: sample_step(values.size)].astype(np.float16)
+    made = torch.empty(coarse_block_size(*shape, left_out), dtype=torch.float16)
+    sample = torch.full((want.size + 8,), 7.0, dtype=torch.float16)
+    fill(made, flat, shape[1:], 1.0, left_out, sample[:-8])
+    assert np.array_equal(sample[:-8].numpy(), want)
+    assert (sample[-8:] == 7).all()
+
+
+@pytest.mark.skipif("native" not in FILLERS, reason="there is no native code")
+@given(
+    st.integers(8, 20), st.integers(1, 40), st.integers(1, 40), st.integers(0, 2),
+    st.sampled_from([np.nan, np.inf, 1.0]),
+)  # fmt: skip
+def test_eight_small_maps_at_once_are_the_same_bits_as_one_by_one(
+    channels, height, width, left_out, value
+):
+    shape = channels, height, width
+    left_out = min(left_out, len(pyramid_shapes(height, width)) - 1)
+    values = random_maps(*shape)
+    values[channels // 2, height // 2, width // 3] = value
+    flat, made = torch.from_numpy(values).view(channels, -1), []
+    for rows in (slice(None), *(slice(c, c + 1) for c in range(channels))):
+        part = flat[rows]
+        one = torch.empty(
+            coarse_block_size(len(part), height, width, left_out), dtype=torch.float16
+        )
+        stats, peak = FILLERS["native"](one, part, (height, width), 1.0, left_out)
+        made.append((one, stats, peak))
+    (whole, stats, peak), *single = made
+    assert np.isfinite(peak) == np.isfinite(value)
+    if np.isfinite(value):
+        assert torch.equal(stats, torch.cat([one[1] for one in single], 1))
+        assert peak == max(one[2] for one in single)
+        first = 2 * channels
+        for h, w in pyramid_shapes(height, width)[left_out:]:
+            level = whole[first : first + channels * h * w].view(channels, -1)
+            at = 2 + (first - 2 * channels) // channels
+            assert torch.equal(level, torch.stack([one[0][at : at + h * w] for one in single]))
+            first += channels * h * w
+
+
+def test_coarse_maps_of_any_order_in_memory_are_those_of_the_whole_ones(fill):
+    numbers = torch.from_numpy(random_maps(12, 20, 18))
+    layout = MapLayout.plain(tuple(numbers.shape))
+    for tensor in (
+        numbers[None].to(memory_format=torch.channels_last),
+        numbers.transpose(1, 2).contiguous().transpose(1, 2)[None],
+        numbers[None].half(),
+        torch.zeros_like(numbers)[None],
+    ):
+        whole = to_feature_maps(tensor, layout).coarse(1)
+        coarse = to_coarse_maps(tensor, layout, None, lambda maps: None, 1)
+        assert np.array_equal(coarse.block, whole.block)
+        assert np.array_equal(coarse.sample, whole.sample)
+        assert np.array_equal(coarse.channel_stats, whole.channel_stats)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
    What a block is, see FeatureMaps in vrnn/network/feature_maps.py; the same in torch, which this is
    tested against, see vrnn/compute/passes/torch_filler.py. A segment of a map is converted, searched
-   for its extremes and added up while it is in the first-level cache. */
+   for its extremes and added up while it is in the first-level cache. Of small maps eight are worked on
+   at a time, a lane of the processor's each, with every sum in the same order. */
+
+#include <math.h>
 
 #include "native.h"
 
@@ -10,6 +13,8 @@
 #define SEGMENT 4096  /* floats of a map that are worked on at a time, 16 KiB */
 #define LANES 8
 #define SHARE 32768   /* floats at least that a thread takes at a time */
+#define SMALL 1024    /* values of a map that is worked on beside seven others, at most */
+#define TAKEN 256     /* values of the sample that are halved at a time */
 
 typedef struct {
     const float *values;  /* (C, H, W) */
@@ -18,6 +23,8 @@ typedef struct {
     float *scratch;       /* scratch_size floats for each thread */
     int64_t scratch_size;
     int64_t channels, height, width;
+    uint16_t *sample;     /* float16, or NULL; see vrnn_fill_block */
+    int64_t sample_step;
     float factor;
     int left_out;         /* how many of the finest levels the block lacks */
     int wide;
@@ -265,6 +272,181 @@ WIDE_CODE static double reduce_wide(const float *values, float *means, float *su
 #define REDUCE reduce_plain
 #endif
 
+/* Takes the part of the sample that lies between two values of the layer. */
+INLINE void take_sample(const Task *task, int64_t begin, int64_t end, const int wide)
+{
+    const int64_t step = task->sample_step;
+    float taken[TAKEN];
+    int64_t i = (begin + step - 1) / step, last = (end + step - 1) / step, k, count;
+    (void)wide;
+    if (step == 1) {
+        HALVE(task->values + begin, task->sample + begin, end - begin);
+        return;
+    }
+    for (; i < last; i += count) {
+        const float *values = task->values + i * step;
+        count = last - i < TAKEN ? last - i : TAKEN;
+        for (k = 0; k < count; k++) taken[k] = values[k * step];
+        HALVE(taken, task->sample + i, count);
+    }
+}
+
+#if HAS_WIDE
+/* Eight lines of eight values each, `apart`, to eight vectors that have one value of each line. */
+WIDE_CODE INLINE void turn_lines(const float *lines, int64_t apart, __m256 *turned)
+{
+    __m256 a[LANES], b[LANES];
+    int k;
+    for (k = 0; k < LANES; k++) a[k] = _mm256_loadu_ps(lines + k * apart);
+    for (k = 0; k < LANES; k += 2) {
+        b[k] = _mm256_unpacklo_ps(a[k], a[k + 1]);
+        b[k + 1] = _mm256_unpackhi_ps(a[k], a[k + 1]);
+    }
+    for (k = 0; k < LANES; k += 4) {
+        a[k] = _mm256_shuffle_ps(b[k], b[k + 2], 0x44);
+        a[k + 1] = _mm256_shuffle_ps(b[k], b[k + 2], 0xEE);
+        a[k + 2] = _mm256_shuffle_ps(b[k + 1], b[k + 3], 0x44);
+        a[k + 3] = _mm256_shuffle_ps(b[k + 1], b[k + 3], 0xEE);
+    }
+    for (k = 0; k < 4; k++) {
+        turned[k] = _mm256_permute2f128_ps(a[k], a[k + 4], 0x20);
+        turned[k + 4] = _mm256_permute2f128_ps(a[k], a[k + 4], 0x31);
+    }
+}
+
+/* As reduce_wide of a map of less than STEP * LANES columns, for eight maps at a time. Adds the
+   sums of all that they cover to totals. */
+WIDE_CODE INLINE void reduce_lanes(
+    const float *values, float *means, int64_t height, int64_t width, __m256d *totals)
+{
+    const int64_t whole = width / STEP, rest = width - STEP * whole, line = LANES * width;
+    int64_t y, x, r, rows;
+    int k;
+    for (y = 0; y < height; y += STEP, values += STEP * line) {
+        __m256 total = _mm256_setzero_ps(), weight, sum, s[STEP];
+        rows = height - y < STEP ? height - y : STEP;
+        weight = _mm256_set1_ps(1.0f / (float)(STEP * rows));
+        for (x = 0; x < width; x += STEP, means += LANES) {
+            const float *from = values + LANES * x;
+            const int columns = (int)(width - x < STEP ? width - x : STEP);
+            for (k = 0; k < columns; k++, from += LANES)
+                if (rows == STEP)
+                    s[k] = _mm256_add_ps(
+                        _mm256_add_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(from + line)),
+                        _mm256_add_ps(_mm256_loadu_ps(from + 2 * line), _mm256_loadu_ps(from + 3 * line)));
+                else {
+                    s[k] = _mm256_loadu_ps(from);
+                    for (r = 1; r < rows; r++) s[k] = _mm256_add_ps(s[k], _mm256_loadu_ps(from + r * line));
+                }
+            if (columns == STEP) {
+                sum = _mm256_add_ps(_mm256_add_ps(s[0], s[1]), _mm256_add_ps(s[2], s[3]));
+                _mm256_storeu_ps(means, _mm256_mul_ps(sum, weight));
+            } else {
+                sum = _mm256_setzero_ps();
+                for (k = 0; k < columns; k++) sum = _mm256_add_ps(sum, s[k]);
+                _mm256_storeu_ps(means, _mm256_div_ps(sum, _mm256_set1_ps((float)(rows * rest))));
+            }
+            total = _mm256_add_ps(total, sum);
+        }
+        totals[0] = _mm256_add_pd(totals[0], _mm256_cvtps_pd(_mm256_castps256_ps128(total)));
+        totals[1] = _mm256_add_pd(totals[1], _mm256_cvtps_pd(_mm256_extractf128_ps(total, 1)));
+    }
+}
+
+/* Writes (count, 8) values as the halves of eight maps of a level. */
+WIDE_CODE INLINE void store_lanes(const float *values, int64_t count, uint16_t *halves)
+{
+    uint16_t turned[LANES * 32];
+    int64_t i, some, j;
+    int k;
+    if (count == 1) {
+        store_halves(halves, _mm256_loadu_ps(values));
+        return;
+    }
+    for (i = 0; i < count; i += some) {
+        some = count - i < 32 ? count - i : 32;
+        for (j = 0; j < some; j++) store_halves(turned + LANES * j, _mm256_loadu_ps(values + LANES * (i + j)));
+        for (k = 0; k < LANES; k++)
+            for (j = 0; j < some; j++) halves[k * count + i + j] = turned[LANES * j + k];
+    }
+}
+
+/* Fills what belongs to eight channels, of small maps. */
+WIDE_CODE static void fill_lanes(const Task *task, float *scratch, int64_t first)
+{
+    const int64_t channels = task->channels, height = task->height, width = task->width;
+    const int64_t size = height * width;
+    const float *values = task->values + first * size;
+    uint16_t *level = task->block + 2 * channels;
+    float *turned = scratch, *means = turned + LANES * size, *coarser, *before;
+    __m256 lows = _mm256_set1_ps(INFINITY), highs = _mm256_set1_ps(-INFINITY), eight[LANES], mean, finite;
+    __m256d totals[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()}, unused[2], covered;
+    int64_t i, j, h, w, count;
+    int depth = 0, k;
+    for (i = 0; i < size; i += LANES) {
+        if (size < LANES)
+            for (; i < size; i++) {
+                for (k = 0; k < LANES; k++) turned[LANES * i + k] = values[k * size + i];
+                eight[0] = _mm256_loadu_ps(turned + LANES * i);
+                lows = _mm256_min_ps(eight[0], lows);
+                highs = _mm256_max_ps(eight[0], highs);
+            }
+        else {
+            j = i + LANES > size ? size - LANES : i; /* the last values may be taken twice */
+            turn_lines(values + j, size, eight);
+            for (k = 0; k < LANES; k++) {
+                _mm256_storeu_ps(turned + LANES * (j + k), eight[k]);
+                lows = _mm256_min_ps(eight[k], lows);
+                highs = _mm256_max_ps(eight[k], highs);
+            }
+        }
+    }
+    if (!task->left_out) {
+        halve_wide(values, level + first * size, LANES * size);
+        level += channels * size;
+    }
+    h = (height + STEP - 1) / STEP;
+    w = (width + STEP - 1) / STEP;
+    coarser = means + LANES * h * w;
+    reduce_lanes(turned, means, height, width, totals);
+    do {
+        count = h * w;
+        if (++depth >= task->left_out) {
+            store_lanes(means, count, level + first * count);
+            level += channels * count;
+        }
+        if (count > 1) {
+            unused[0] = unused[1] = _mm256_setzero_pd();
+            reduce_lanes(means, coarser, h, w, unused);
+            before = means;
+            means = coarser;
+            coarser = before;
+            h = (h + STEP - 1) / STEP;
+            w = (w + STEP - 1) / STEP;
+        }
+    } while (count > 1);
+    covered = _mm256_set1_pd((double)size);
+    mean = _mm256_insertf128_ps(
+        _mm256_castps128_ps256(_mm256_cvtpd_ps(_mm256_div_pd(totals[0], covered))),
+        _mm256_cvtpd_ps(_mm256_div_pd(totals[1], covered)), 1);
+    /* Comparisons pass over NaN: the mean alone tells of one. */
+    finite = _mm256_cmp_ps(_mm256_sub_ps(mean, mean), _mm256_setzero_ps(), _CMP_EQ_OQ);
+    lows = _mm256_blendv_ps(mean, lows, finite);
+    highs = _mm256_blendv_ps(mean, highs, finite);
+    _mm256_storeu_ps(task->stats + first, lows);
+    _mm256_storeu_ps(task->stats + channels + first, highs);
+    _mm256_storeu_ps(task->stats + 2 * channels + first, mean);
+    store_halves(task->block + first, lows);
+    store_halves(task->block + channels + first, highs);
+}
+#endif
+
+/* Whether a layer's maps are so small that eight are worked on at a time. */
+INLINE int is_small(int64_t height, int64_t width)
+{
+    return height * width > 1 && height * width <= SMALL && width < STEP * LANES;
+}
+
 /* Fills what belongs to channels first … last - 1. */
 INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64_t last, const int wide)
 {
@@ -284,8 +466,20 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
         HALVE(lowest, task->block + first, count);
         HALVE(lowest, task->block + channels + first, count);
         if (!task->left_out) HALVE(lowest, task->block + 2 * channels + first, count);
+        if (task->sample) take_sample(task, first, last, wide);
         return;
     }
+#if HAS_WIDE
+    if (wide && task->factor == 1 && last - first >= LANES && is_small(height, width)) {
+        for (channel = first; channel < last; channel += LANES) {
+            /* The last channels may be done twice. */
+            const int64_t begin = channel + LANES > last ? last - LANES : channel;
+            fill_lanes(task, scratch, begin);
+            if (task->sample) take_sample(task, begin * size, (begin + LANES) * size, wide);
+        }
+        return;
+    }
+#endif
     for (channel = first; channel < last; channel++) {
         const float *values = task->values + channel * size;
         uint16_t *level = task->block + 2 * channels;
@@ -303,6 +497,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
             CONVERT(
                 segment, task->left_out ? NULL : level + channel * size + y * width, count, &low, &high);
             total += REDUCE(segment, first_means + y / STEP * next_width, sums, h, width);
+            if (task->sample) take_sample(task, channel * size + y * width, channel * size + y * width + count, wide);
         }
         if (!task->left_out) level += channels * size;
         means = first_means;
@@ -374,17 +569,21 @@ EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
     int64_t next = ((height + STEP - 1) / STEP) * ((width + STEP - 1) / STEP);
     int64_t segment = STEP * width < SEGMENT ? SEGMENT : STEP * width;
     /* Sums of rows, a scaled segment, the level below, and half of it again for those after. */
-    return width + segment + next + (next + STEP + 1) / 2 + 16;
+    int64_t floats = width + segment + next + (next + STEP + 1) / 2 + 16;
+    int64_t lanes = is_small(height, width) ? LANES * (height * width + 2 * next + 16) : 0;
+    return floats > lanes ? floats : lanes;
 }
 
 /* Fills a block, which may lack the finest levels of its pyramid.
 
+   sample: gets every sample_step-th of all values, and is not for factors but 1; NULL for none.
    wide: whether the processor has AVX2 and F16C. threads: how many work at most, each in its own
    scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread.
    Returns the largest |value|; not a finite number where there is another. */
 EXPORT float vrnn_fill_block(
-    const float *values, uint16_t *block, float *stats, float *scratch, int64_t scratch_size,
-    int64_t channels, int64_t height, int64_t width, float factor, int left_out, int wide, unsigned threads,
+    const float *values, uint16_t *block, float *stats, uint16_t *sample, int64_t sample_step, float *scratch,
+    int64_t scratch_size, int64_t channels, int64_t height, int64_t width, float factor, int left_out,
+    int wide, unsigned threads,
     void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Task task;
@@ -393,6 +592,8 @@ EXPORT float vrnn_fill_block(
     task.values = values;
     task.block = block;
     task.stats = stats;
+    task.sample = sample;
+    task.sample_step = sample_step;
     task.scratch = scratch;
     task.scratch_size = scratch_size;
     task.channels = channels;
@@ -403,6 +604,8 @@ EXPORT float vrnn_fill_block(
     task.wide = wide;
     task.next_channel = task.next_thread = 0;
     task.channels_at_once = size < SHARE ? SHARE / size : 1;
+    /* Whole lanes. */
+    if (is_small(height, width)) task.channels_at_once = (task.channels_at_once + LANES - 1) / LANES * LANES;
     if (run_threads && threads > 1)
         run_threads(run_thread, &task, threads, 0);
     else {

@@ -33,12 +33,13 @@ def to_coarse_maps(
         left_out: How many of the finest levels are left out, at least 1.
     """
     values, prefix_tokens = chosen_maps(tensor, layout, indices)
+    values = values.contiguous()  # once for the portrait and the block
     return fill_coarse_maps(values, prefix_tokens, make_portrait(values), left_out)
 
 
 def fill_coarse_maps(
-    values: torch.Tensor, prefix_tokens: np.ndarray, portrait: np.ndarray | None, left_out: int
-) -> CoarseMaps:
+    values: torch.Tensor, prefix_tokens: np.ndarray, portrait: np.ndarray | None, left_out: int,
+) -> CoarseMaps:  # fmt: skip
     """Convert maps to coarse maps: the same as of the whole ones, but the fine levels not written.
 
     Args:
@@ -48,14 +49,17 @@ def fill_coarse_maps(
         left_out: How many of the finest levels are left out, at least 1.
     """
     channels, height, width = values.shape
+    size = height, width
     flat = values.reshape(channels, height * width).contiguous()
     half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
-    peak = 0.0
-    if flat.numel():
-        stats, peak = block_filler(flat.device)(half, flat, (height, width), 1.0, left_out)
-    if not UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1]:  # rare: it needs a scale, or has NaN
+    step = sample_step(flat.numel())
+    sample = flat.new_empty(-(-flat.numel() // step), dtype=torch.float16)
+    if not flat.numel():
         return fill_feature_maps(values, prefix_tokens, portrait).coarse(left_out)
-    sample = flat.view(-1)[:: sample_step(flat.numel())].to(torch.float16)
+    stats, peak = block_filler(flat.device)(half, flat, size, 1.0, left_out, sample)
+    is_plain = UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0
+    if not is_plain:  # rare: it needs a scale, or has NaN
+        return fill_feature_maps(values, prefix_tokens, portrait).coarse(left_out)
     return CoarseMaps(
         channels, height, width, half.cpu().numpy(), 1.0, stats.cpu().numpy(), 0, prefix_tokens,
         portrait, left_out, sample.cpu().numpy(),

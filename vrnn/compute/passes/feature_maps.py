@@ -28,7 +28,7 @@ class FillBlock(Protocol):
 
     def __call__(
         self, block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float,
-        left_out: int = 0,
+        left_out: int = 0, sample: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, float]:  # fmt: skip
         """Fill a block, and return statistics and the peak."""
 

@@ -13,6 +13,7 @@ from vrnn.compute.passes.native_library import (
     load_native_library,
     thread_count,
 )
+from vrnn.network.layer_maps import sample_step
 
 
 class NativeFiller:
@@ -28,8 +29,8 @@ class NativeFiller:
         self.is_wide = is_wide
         self._fill = library.vrnn_fill_block
         self._fill.argtypes = [
-            *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4, ctypes.c_float, *[ctypes.c_int] * 2,
-            ctypes.c_uint, ctypes.c_void_p,
+            *[ctypes.c_void_p] * 4, ctypes.c_int64, ctypes.c_void_p, *[ctypes.c_int64] * 4,
+            ctypes.c_float, *[ctypes.c_int] * 2, ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._fill.restype = ctypes.c_float
         self._scratch_size = library.vrnn_fill_block_scratch
@@ -44,15 +45,18 @@ class NativeFiller:
         size: tuple[int, int],
         factor: float,
         left_out: int = 0,
+        sample: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, float]:
         """Fill a block; arguments and results are those of `torch_filler.fill_block`."""
         channels = len(flat)
+        step = sample_step(flat.numel())
         threads = thread_count(flat.numel())
         scratch_size: int = self._scratch_size(*size)
         scratch, stats = flat.new_empty(threads * scratch_size), flat.new_empty(3, channels)
         # ctypes lets the interpreter go on meanwhile.
         peak: float = self._fill(
-            flat.data_ptr(), block.data_ptr(), stats.data_ptr(), scratch.data_ptr(), scratch_size,
+            flat.data_ptr(), block.data_ptr(), stats.data_ptr(),
+            None if sample is None else sample.data_ptr(), step, scratch.data_ptr(), scratch_size,
             channels, *size, factor, left_out, self.is_wide, threads, self._run_threads,
         )  # fmt: skip
         return stats, peak

@@ -8,14 +8,16 @@ from itertools import pairwise
 import torch
 
 from vrnn.network.feature_maps import PYRAMID_STEP, pyramid_shapes
+from vrnn.network.layer_maps import sample_step
 
 MAX_DIRECT_SIZE = 256
 """Values in a map up to which all its coarser levels are one matrix product."""
 
 
 def fill_block(
-    block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float, left_out: int = 0
-) -> tuple[torch.Tensor, float]:
+    block: torch.Tensor, flat: torch.Tensor, size: tuple[int, int], factor: float,
+    left_out: int = 0, sample: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, float]:  # fmt: skip
     """Fill a block.
 
     Args:
@@ -24,12 +26,16 @@ def fill_block(
         size: (H, W).
         factor: A power of two that all values are multiplied with.
         left_out: How many of the finest levels of the pyramid are left out.
+        sample: (N,) float16, gets values taken evenly from all, every `sample_step`-th; None for no
+            sample. With a factor other than 1 there is none.
 
     Returns:
         (3, C) float32 minimum, maximum and mean of each channel, times the factor; and the largest
         |value| of them all, NaN or infinite where one of them is not finite, which makes the rest
         of no use.
     """
+    if sample is not None:
+        sample.copy_(flat.view(-1)[:: sample_step(flat.numel())])
     stats = fill_levels(block, flat if factor == 1 else flat * factor, size, left_out)
     return stats, float(torch.maximum(-stats[0], stats[1]).max())
 
