@@ -10,9 +10,11 @@ from torch import nn
 from tests.support.odd_models import DataDependent
 from tests.support.worker import events_until, is_forward_complete, model_spec
 from vrnn.compute.jobs import Job, JobDone, JobStep
+from vrnn.compute.passes.device_room import NOTE
 from vrnn.compute.worker import Worker
 from vrnn.compute.worker_events import (
     ForwardComplete,
+    GraphNotes,
     LoadingProgress,
     MapsReady,
     NetworkLoaded,
@@ -206,3 +208,27 @@ def test_a_job_gets_on_while_images_stream(worker):
             frames += 1
             assert frames < 300
         found += worker.wait(0.001)
+
+
+def test_a_device_that_runs_full_once_loses_nothing_and_is_told_once(worker):
+    class FullOnce(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.is_full = nn.Conv2d(3, 4, 3), True
+
+        def forward(self, x):
+            if self.is_full and x[0, 0].min() == x[0, 0].max():
+                self.is_full = False
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+            return self.layer(x)
+
+    model = FullOnce().eval()
+    worker.open([ModelSpec(model, input_size=(8, 8))], "layers")
+    found = events_until(worker, is_forward_complete)
+    assert model.is_full
+    for _ in range(2):
+        worker.run_image(np.zeros((8, 8, 3), np.uint8))
+        found += events_until(worker, is_forward_complete)
+    assert not any(isinstance(event, WorkerFailure) for event in found)
+    told = [event.notes for event in found if isinstance(event, GraphNotes)]
+    assert told.count((NOTE,)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_pass import PassResult
 from vrnn.compute.passes.captured_passes import CapturedPasses
 from vrnn.compute.passes.coarse_maps import to_coarse_maps
+from vrnn.compute.passes.device_room import DeviceRoom, OutOfMemory
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.layer_portraits import LayerPortraits
@@ -62,6 +63,20 @@ class _AllThere(Exception):
     """All layers that were asked for have been reached."""
 
 
+@dataclass(frozen=True)
+class _Pass:
+    """A pass that is asked for, see `LoadedModel.run`, and the maps that its result gets."""
+
+    inputs: Inputs
+    seen: np.ndarray
+    ablations: Sequence[Ablation]
+    choices: Sequence[AxisChoice]
+    continues: bool
+    left_out: Mapping[int, int] | None
+    on_maps: OnMaps
+    maps: dict[int, FeatureMaps]
+
+
 class LoadedModel:
     """A traced model that runs images.
 
@@ -73,6 +88,7 @@ class LoadedModel:
         inputs: Those of the newest pass.
         media: What they were made of; None for the source's own sample.
         captured: Runs passes as CUDA graphs, where there is CUDA.
+        room: Whether the model's device has room for the conversion of maps.
         editor: Edits of the model's weights: where these are to count, the model runs inside its
             `active`.
     """
@@ -91,6 +107,7 @@ class LoadedModel:
         self.detail = detail
         self.media: Media | None = None
         self.editor = WeightEditor()
+        self.room = DeviceRoom(lambda reason: self.captured.give_up(reason))
         self._sequence = 0
         self._varies = False
         self._step_weights = StepWeights(source.model)
@@ -155,6 +172,8 @@ class LoadedModel:
         self.replay = Replay(self.source.model, self.view)
         self._portraits = LayerPortraits(self.view)
         self.captured = CapturedPasses(self.source.model, self.view, self.replay, self._portraits)
+        if self.room.is_short:
+            self.captured.give_up("the device's memory is full")
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self._outputs = output_context(
@@ -345,56 +364,77 @@ class LoadedModel:
         inputs, seen, note = self.source.prepare(image)
         self.inputs, self.media = inputs, image
         started = time.perf_counter()
-        maps: dict[int, FeatureMaps] = {}
-        self._portraits.begin(seen, continues)
         if continues and self.captured.compares_next:
             left_out = None
+        asked = _Pass(inputs, seen, ablations, choices, continues, left_out, on_maps, {})
+        try:
+            result = self._run_pass(asked, on_retrace, on_portraits)
+        except OutOfMemory:
+            if not self.room.make():
+                raise
+        else:
+            return self._result(asked, result, note, started)
+        # Behind the handler, which holds what the pass had made.
+        asked.maps.clear()
+        result = self._run_pass(asked, on_retrace, on_portraits)
+        return self._result(asked, result, note, started)
 
-        def on_output(node: int, tensor: torch.Tensor) -> None:
-            if node == self._network.inputs[0]:
-                chosen = self._chosen_picture(inputs, choices)
-                if chosen is not None:
-                    self._portraits.begin(chosen, continues)
-            indices = chosen_indices(self._network, node, choices)
-            make_portrait = partial(self._portraits.make, node)
-            layout = self.view.map_layouts[node]
-            levels = 0 if left_out is None or self._varies else left_out.get(node, 0)
-            if levels:
-                on_maps(node, to_coarse_maps(tensor, layout, indices, make_portrait, levels))
-                return
-            found = to_feature_maps(tensor, layout, indices, make_portrait)
-            if left_out is None or node in self._network.inputs:
-                maps[node] = found
-            on_maps(node, found)
-
+    def _run_pass(
+        self, asked: _Pass, on_retrace: Callable[[], None], on_portraits: OnPortraits
+    ) -> Any:
+        """Run a pass, captured or as usual; its maps are in `asked`. Returns the model's result."""
+        inputs, ablations, choices = asked.inputs, asked.ablations, asked.choices
+        self._portraits.begin(asked.seen, asked.continues)
+        take = partial(self._take, asked)
         try:
             if self._varies and not ablations:
                 raise GraphChanged("it takes another path in each pass")
             captured = None if ablations else self.captured.run(inputs, choices)
             if captured is not None:
-                result = captured.result
-                maps = self._hand_out(captured, inputs, choices, on_maps, continues)
+                maps = self._hand_out(captured, inputs, choices, asked.on_maps, asked.continues)
                 on_portraits(maps)
-                if left_out is not None:
-                    maps = {node: maps[node] for node in self._network.inputs if node in maps}
-            else:
-                result = self.replay.run(inputs, on_output, ablations)
-                if not ablations:
-                    self.captured.note(inputs, choices)
+                kept = maps if asked.left_out is None else self._network.inputs
+                asked.maps.update({node: maps[node] for node in kept if node in maps})
+                return captured.result
+            result = self.replay.run(inputs, take, ablations)
+            if not ablations and not self.room.is_short:
+                self.captured.note(inputs, choices)
+            return result
         except GraphChanged as error:
             if ablations and (self._varies or self._has_traced_graph(inputs)):
                 raise self._ablation_changed_graph() from error
-            maps.clear()
-            result = self._run_anew(inputs, seen, on_output, on_retrace, ablations)
+            asked.maps.clear()
+            return self._run_anew(inputs, asked.seen, take, on_retrace, ablations)
+
+    def _take(self, asked: _Pass, node: int, tensor: torch.Tensor) -> None:
+        """Convert a layer of a pass, and hand its maps over."""
+        if node == self._network.inputs[0]:
+            chosen = self._chosen_picture(asked.inputs, asked.choices)
+            if chosen is not None:
+                self._portraits.begin(chosen, asked.continues)
+        indices = chosen_indices(self._network, node, asked.choices)
+        make_portrait = partial(self._portraits.make, node)
+        layout, tensor = self.view.map_layouts[node], self.room.place(tensor)
+        levels = 0 if asked.left_out is None or self._varies else asked.left_out.get(node, 0)
+        if levels:
+            asked.on_maps(node, to_coarse_maps(tensor, layout, indices, make_portrait, levels))
+            return
+        found = to_feature_maps(tensor, layout, indices, make_portrait)
+        if asked.left_out is None or node in self._network.inputs:
+            asked.maps[node] = found
+        asked.on_maps(node, found)
+
+    def _result(self, asked: _Pass, result: Any, note: str, started: float) -> ForwardResult:
+        """What is told of a pass that was run."""
         self._sequence += 1
-        size = (seen.shape[0], seen.shape[1])
-        outputs = decode_outputs(result, self._network, size, self._outputs, choices)
-        picture = self._chosen_picture(inputs, choices)
-        seen = seen if picture is None else picture
+        size = (asked.seen.shape[0], asked.seen.shape[1])
+        outputs = decode_outputs(result, self._network, size, self._outputs, asked.choices)
+        picture = self._chosen_picture(asked.inputs, asked.choices)
+        seen = asked.seen if picture is None else picture
         seconds = time.perf_counter() - started
         return ForwardResult(
-            self._sequence, seen, maps, outputs, seconds, tuple(ablations),
-            used_choices(self._network, choices), note,
+            self._sequence, seen, asked.maps, outputs, seconds, tuple(asked.ablations),
+            used_choices(self._network, asked.choices), note,
         )  # fmt: skip
 
     def _hand_out(
@@ -457,15 +497,23 @@ class LoadedModel:
             check_stop()
             if node in waiting:
                 indices = chosen_indices(self._network, node, choices)
-                on_maps(node, to_feature_maps(tensor, self.view.map_layouts[node], indices))
+                layout = self.view.map_layouts[node]
+                on_maps(node, to_feature_maps(self.room.place(tensor), layout, indices))
                 waiting.discard(node)
                 if not waiting:
                     raise _AllThere
 
-        if waiting:
+        is_full = True
+        while waiting and is_full:
+            is_full = False
             self.use_default_dtype()
-            with contextlib.suppress(_AllThere):
-                self.replay.run(self.inputs, on_output, ablations)
+            try:
+                with contextlib.suppress(_AllThere):
+                    self.replay.run(self.inputs, on_output, ablations)
+            except OutOfMemory:
+                if not self.room.make():
+                    raise
+                is_full = True
 
     def predict(self, inputs: Inputs, size: tuple[int, int]) -> tuple[Output, ...]:
         """Run a pass and decode its outputs, without any maps.

@@ -74,6 +74,7 @@ class ModelPasses:
                 pixels, on_maps, on_retrace, ablations, choices, request.continues,
                 self._models.left_out(slot, request), on_portraits,
             )  # fmt: skip
+            self._tell_room(slot)
             self._complete[slot] = request
             if self._models.is_limited:
                 allocator.release_free_memory()
@@ -114,7 +115,15 @@ class ModelPasses:
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
         with model.editor.active():
             model.fill(nodes, on_maps, check_stop, ablations, choices)
+        self._tell_room(slot)
         allocator.release_free_memory()
+
+    def _tell_room(self, slot: int) -> None:
+        """Tell, once, that the device of a model has run full."""
+        model = self._models[slot]
+        note = model.room.take_note()
+        if note:
+            self._emit(GraphNotes(slot, model.source.title, (note,)))
 
 
 class _MapBatch:

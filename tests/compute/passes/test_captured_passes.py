@@ -168,3 +168,32 @@ def test_a_pass_without_all_maps_is_not_captured_and_a_stream_makes_them_once():
         IMAGES[0], lambda node, maps: None, lambda: None, continues=True, left_out=left_out
     )
     assert model.may_capture(result)
+
+
+def test_weights_that_are_replaced_and_modules_that_are_exchanged_are_noticed():
+    model = opened(Plain, "cpu")
+    captured, module = model.captured, model.source.model
+
+    def key():
+        return captured._key_of(model.inputs, ())
+
+    first = key()
+    assert key() == first
+    with torch.no_grad():
+        module.head.bias += 1  # new values in the same place count for a graph as they are
+    assert key() == first
+    old = module.head.weight
+    module.head.weight = nn.Parameter(old.detach().clone())
+    assert key() != first
+    module.head.weight = old
+    assert key() == first
+    module.second.weight.data = module.second.weight.data.clone()
+    second = key()
+    assert second != first
+    module.second = nn.Conv2d(8, 20, 3)
+    third = key()
+    assert third != second
+    module.second.bias = nn.Parameter(torch.zeros(20))
+    assert key() != third
+    module.first[1].running_mean = torch.zeros(8)
+    assert key() not in (first, second, third)

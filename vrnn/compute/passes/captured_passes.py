@@ -12,6 +12,7 @@ from torch import nn
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.captured_pass import CapturedPass, PassResult
+from vrnn.compute.passes.device_room import OutOfMemory
 from vrnn.compute.passes.feature_maps import read_maps
 from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.replay import Replay
@@ -63,7 +64,8 @@ class CapturedPasses:
         self._model, self._view, self._replay = model, view, replay
         self._portraits = portraits
         self._key: Key = ()
-        self._weights: tuple[torch.Tensor, ...] = ()
+        self._modules: tuple[nn.Module, ...] = ()
+        self._children: list[nn.Module | None] = []
         self._choices: tuple[AxisChoice, ...] = ()
         self._usual = 0
         self.current: CapturedPass | None = None
@@ -83,9 +85,17 @@ class CapturedPasses:
             return None
         try:
             return self.current.run(inputs)
-        except torch.cuda.OutOfMemoryError:
-            self.current, self.refusal = None, "the device's memory is full"
+        except OutOfMemory:
+            self.give_up("the device's memory is full")
             return None
+
+    def give_up(self, reason: str) -> None:
+        """Run passes as usual from now on, and let go of what a captured one holds.
+
+        Args:
+            reason: Why.
+        """
+        self.current, self.refusal = None, reason
 
     def note(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> None:
         """Be told of a pass as usual with the graph that is known.
@@ -148,10 +158,29 @@ class CapturedPasses:
         self.current = made
 
     def _key_of(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> Key:
-        if not self._weights:
-            self._weights = (*self._model.parameters(), *self._model.buffers())
         kinds = tuple((t.shape, t.dtype, t.device) for t in list_tensors(inputs))
-        return kinds, tuple(choices), tuple(weight.data_ptr() for weight in self._weights)
+        return kinds, tuple(choices), self._weight_places()
+
+    def _weight_places(self) -> tuple[object, ...]:
+        """Which modules there are, and where their weights lie: any of them may be replaced.
+
+        Modules are kept: to list those of a model anew takes a tenth of a captured pass.
+        """
+        children = _children(self._modules)
+        if not self._modules or children != self._children:
+            self._modules = tuple(self._model.modules())
+            self._children = children = _children(self._modules)
+        weights = [
+            (weight.data_ptr(), weight.shape, weight.dtype)
+            for module in self._modules
+            for weight in (*module._parameters.values(), *module._buffers.values())
+            if weight is not None
+        ]
+        return (*map(id, children), *weights)
+
+
+def _children(modules: Sequence[nn.Module]) -> list[nn.Module | None]:
+    return [child for module in modules for child in module._modules.values()]
 
 
 def _read(

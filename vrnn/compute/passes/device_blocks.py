@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -56,10 +57,31 @@ class PassMemory:
                 few: np.ndarray = self.values[start:stop].cpu().numpy()
                 return few
             if self._host is None:
-                on_device = self.values.device.type == "cuda"
-                host = torch.empty(self.values.shape, dtype=torch.float16, pin_memory=on_device)
-                self._host = host.copy_(self.values).numpy()
+                self._host = _to_host(self.values).numpy()
             return self._host[start:stop]
+
+
+def _to_host(values: torch.Tensor) -> torch.Tensor:
+    """Values of a device in memory of the host, copied beside what else the device does."""
+    device = values.device
+    if device.type != "cuda":
+        return values.to("cpu", copy=True)
+    try:
+        host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    except RuntimeError:  # there is no more memory that a device can write into by itself
+        return values.cpu()
+    stream = _copy_stream(device)
+    # They are complete: a pass ends when the device has come to its end.
+    with torch.cuda.stream(stream):
+        host.copy_(values, non_blocking=True)
+    stream.synchronize()
+    return host
+
+
+@cache
+def _copy_stream(device: torch.device) -> torch.cuda.Stream:
+    """A stream of its own for copies, which do not wait for the next pass."""
+    return torch.cuda.Stream(device)
 
 
 @dataclass(frozen=True)
