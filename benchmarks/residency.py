@@ -78,6 +78,12 @@ def open_app(model: Any, side: int = 0, detail: str = "all") -> OffscreenApp:
     return OffscreenApp([ModelSpec(model, input_size=size)], replace(config, render=render), detail)
 
 
+def close(app: OffscreenApp) -> None:
+    """End an app, and wait for its worker: one that is inside torch as Python ends aborts it."""
+    app._worker.close(60.0)
+    app.close()
+
+
 # Memory.
 
 
@@ -122,6 +128,7 @@ def walk() -> None:
     print("host", status.host_used)
     print("wrong", wrong)
     print("peak", peak_bytes())
+    close(app)
 
 
 def measure(part: str) -> dict[str, int]:
@@ -228,6 +235,8 @@ def print_frames() -> None:
                 ratio, "" if name == "ResNet50" else "1.30",
             ))  # fmt: skip
     print(format_table(rows))
+    for app in names.values():
+        close(app)
 
 
 # What is near.
@@ -262,6 +271,7 @@ def print_near() -> None:
             format_milliseconds(second - first), "100 ms",
         ))  # fmt: skip
     print(format_table(rows))
+    close(app)
 
 
 def _seconds_until_sharp(app: OffscreenApp, node: int, camera: Camera) -> float:
