@@ -3,8 +3,9 @@
     python -m benchmarks.image_in
 
 1. a pass that captures every layer, beside the plain forward pass with the same threads;
-2. half floats, pyramids and statistics of all layers, beside one read and one write of them; and
-   of what of them is seen from the overview, where each layer shows its portrait;
+2. half floats, pyramids and statistics of all layers, beside one read and one write of them; of
+   what of them can be seen behind portraits from the overview; and of a frame of a stream there,
+   where what portraits hide is renewed in turn, the mean of as many frames as that takes;
 3. the upload of all blocks, until the GPU is done, beside a copy of the same bytes in memory.
 """
 
@@ -21,6 +22,7 @@ from benchmarks.timing import format_milliseconds, format_table, time_least, tim
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
@@ -68,14 +70,34 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
         else:
             to_feature_maps(tensors[node], layout)
 
+    small = set(fine_levels(graph.network, 1))
+    stream = HiddenMaps()
+
+    def convert_hidden(node: int) -> None:
+        if node in small:
+            levels = unseen.get(node, 1)
+            layout = graph.map_layouts[node]
+            stream.make(node, tensors[node], layout, None, lambda maps: None, levels)
+        else:
+            to_feature_maps(tensors[node], graph.map_layouts[node])
+
+    def stream_frame(turn: int, node: int) -> None:
+        if node == min(tensors):
+            stream.begin(small, True)
+        convert_hidden(node)
+
     tasks = {"copy": copy, "convert": convert, "convert_seen": convert_seen}
     parts = {name: [partial(task, node) for node in tensors] for name, task in tasks.items()}
+    for node in tensors:
+        stream_frame(0, node)  # the first frame has all
+    parts["stream"] = [partial(stream_frame, t, n) for t in range(TURNS) for n in sorted(tensors)]
     conversions = time_least(parts)
     uploads = time_medians(upload_tasks(maps))
     return [
         ("pass with capture", passes["capture"], passes["plain"], 1.15),
         ("half floats and statistics", conversions["convert"], conversions["copy"], 2.5),
         ("of what the overview shows", conversions["convert_seen"], conversions["copy"], 0.5),
+        ("of a stream's frame there", conversions["stream"] / TURNS, conversions["copy"], 0.5),
         ("upload", uploads["upload"], uploads["copy"], 3.0),
     ]
 

@@ -8,7 +8,7 @@ from torch import nn
 from vrnn.compute import loaded_model
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
-from vrnn.compute.passes import device_blocks
+from vrnn.compute.passes import device_blocks, hidden_maps
 from vrnn.compute.passes.captured_pass import PassResult
 from vrnn.compute.passes.device_room import NOTE, DeviceRoom, OutOfMemory
 from vrnn.network.model_spec import ModelSpec
@@ -52,9 +52,9 @@ def same(one, other):
             assert np.array_equal(maps.portrait, other[node].portrait)
 
 
-def fails(monkeypatch, name, at):
+def fails(monkeypatch, name, at, module=loaded_model):
     """Let the conversion of one layer find no memory, the so-manieth."""
-    convert, calls = getattr(loaded_model, name), []
+    convert, calls = getattr(module, name), []
 
     def full(*args):
         calls.append(1)
@@ -62,7 +62,7 @@ def fails(monkeypatch, name, at):
             raise OutOfMemory("CUDA out of memory")
         return convert(*args)
 
-    monkeypatch.setattr(loaded_model, name, full)
+    monkeypatch.setattr(module, name, full)
 
 
 @pytest.mark.parametrize("at", [1, 2, 5])
@@ -84,7 +84,7 @@ def test_in_the_conversion_of_a_coarse_layer(monkeypatch):
     model = opened()
     left_out = {node.id: 1 for node in model.network.nodes if node.presentation == "image"}
     wanted = run(opened(), left_out=left_out)[1]
-    fails(monkeypatch, "to_coarse_maps", 2)
+    fails(monkeypatch, "fill_coarse_maps", 2, hidden_maps)
     same(run(model, left_out=left_out)[1], wanted)
 
 

@@ -14,7 +14,7 @@ from vrnn.compute.passes.coarse_maps import fill_coarse_maps
 from vrnn.compute.passes.feature_maps import fill_feature_maps
 from vrnn.config.loader import load_config
 from vrnn.network.coarse_levels import fine_levels
-from vrnn.network.feature_maps import CoarseMaps, levels_above
+from vrnn.network.feature_maps import CoarseMaps, levels_above, probe_step
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.seen_layers import SIDE_BEHIND_PICTURE
 from vrnn.scene.view_cone import ViewCone
@@ -104,10 +104,43 @@ def test_what_follows_is_what_the_image_gives(app):
         wanted = network.maps[node]
         assert maps is not wanted
         np.testing.assert_array_equal(maps.block, wanted.block)
+        np.testing.assert_array_equal(maps.channel_stats, wanted.channel_stats)
+        if coarse[node].probes is not None:
+            continue  # it was hidden, and has the maps of a frame before
         np.testing.assert_array_equal(coarse[node].channel_stats, wanted.channel_stats)
         np.testing.assert_array_equal(
             coarse[node].block, wanted.coarse_block(coarse[node].left_out)
         )
+
+
+def test_what_portraits_hide_is_renewed_in_turn_and_follows_when_the_image_stays(app):
+    look(app, "overview")
+    for number in (20, 21, 22):
+        stream(app, frame(number))
+    network = app.world.networks[0]
+    hidden = app.feed.residency.hidden[0]
+    of_before = {n: maps for n, maps in network.coarse.items() if maps.probes is not None}
+    assert of_before.keys() < hidden
+    assert len(of_before) == len(hidden) - 1
+    seen = {node: maps.portrait for node, maps in network.all_maps.items()}
+    look(app, "overview")
+    assert not network.coarse
+    kept = dict(network.maps)
+    app.show(frame(22))
+    for node in of_before:
+        np.testing.assert_array_equal(kept[node].block, network.maps[node].block)
+        np.testing.assert_array_equal(kept[node].channel_stats, network.maps[node].channel_stats)
+        np.testing.assert_array_equal(kept[node].portrait, seen[node])
+
+
+def test_nothing_is_hidden_where_all_layers_share_a_range(app):
+    app.do(SetColorMapping(normalize_by="network"))
+    look(app, "overview")
+    for number in (23, 24):
+        stream(app, frame(number))
+    assert not app.feed.residency.hidden[0]
+    assert all(maps.probes is None for maps in app.world.networks[0].coarse.values())
+    app.do(SetColorMapping(normalize_by="map"))
 
 
 def test_a_layer_that_is_asked_for_is_whole_in_the_next_frame(app):
@@ -212,6 +245,26 @@ def test_a_model_of_chance_has_all_maps_of_one_pass():
         np.testing.assert_allclose(network.maps[node].channel_stats[1], values.max((1, 2)), 1e-3)
         stream(app, frame(9))
         assert not network.coarse
+
+
+def test_chance_is_noticed_of_hidden_layers_too():
+    with OffscreenApp([ModelSpec(Noisy().eval(), input_size=(SIDE, SIDE))], load_config()) as app:
+        look(app, "overview")
+        stream(app, frame(8))
+        stream(app, frame(8))
+        network = app.world.networks[0]
+        maker = app.feed.residency.host
+        node, known = next((n, m) for n, m in network.coarse.items() if m.probes is not None)
+        whole = fill_feature_maps(torch.randn(known.channels, known.height, known.width), NO_TOKENS)
+        values = whole.values.reshape(-1).astype(np.float32)
+        same = replace(known, probes=values[:: probe_step(values.size)])
+        found = maker.completed(0, node, whole, same)
+        assert found is not None
+        np.testing.assert_array_equal(found.channel_stats, whole.channel_stats)
+        assert found.portrait is known.portrait
+        assert not maker.keeps_all(0)
+        assert maker.completed(0, node, whole, known) is None
+        assert maker.keeps_all(0)
 
 
 def test_coarse_maps_are_those_of_whole_ones():

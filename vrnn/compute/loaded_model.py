@@ -23,9 +23,9 @@ from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_pass import PassResult
 from vrnn.compute.passes.captured_passes import CapturedPasses
-from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.device_room import DeviceRoom, OutOfMemory
 from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.hidden_maps import HiddenMaps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.predictions import decode_outputs, output_context
@@ -171,6 +171,7 @@ class LoadedModel:
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
         self.replay = Replay(self.source.model, self.view)
         self._portraits = LayerPortraits(self.view)
+        self._coarse_maps = HiddenMaps()
         self.captured = CapturedPasses(self.source.model, self.view, self.replay, self._portraits)
         if self.room.is_short:
             self.captured.give_up("the device's memory is full")
@@ -338,6 +339,7 @@ class LoadedModel:
         continues: bool = False,
         left_out: Mapping[int, int] | None = None,
         on_portraits: OnPortraits = lambda maps: None,
+        hidden: Collection[int] = (),
     ) -> ForwardResult:
         """Run one pass.
 
@@ -356,6 +358,8 @@ class LoadedModel:
                 again.
             on_portraits: Gets the maps of all layers again, with portraits, where `on_maps` got
                 them without.
+            hidden: Ids of layers of which only the portrait is seen, see `HiddenMaps`; of those
+                that lack levels.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -364,6 +368,7 @@ class LoadedModel:
         inputs, seen, note = self.source.prepare(image)
         self.inputs, self.media = inputs, image
         started = time.perf_counter()
+        self._coarse_maps.begin(hidden, continues)
         if continues and self.captured.compares_next:
             left_out = None
         asked = _Pass(inputs, seen, ablations, choices, continues, left_out, on_maps, {})
@@ -417,7 +422,8 @@ class LoadedModel:
         layout, tensor = self.view.map_layouts[node], self.room.place(tensor)
         levels = 0 if asked.left_out is None or self._varies else asked.left_out.get(node, 0)
         if levels:
-            asked.on_maps(node, to_coarse_maps(tensor, layout, indices, make_portrait, levels))
+            make = self._coarse_maps.make
+            asked.on_maps(node, make(node, tensor, layout, indices, make_portrait, levels))
             return
         found = to_feature_maps(tensor, layout, indices, make_portrait)
         if asked.left_out is None or node in self._network.inputs:

@@ -73,6 +73,7 @@ class ModelPasses:
             result = model.run(
                 pixels, on_maps, on_retrace, ablations, choices, request.continues,
                 self._models.left_out(slot, request), on_portraits,
+                request.hidden.get(slot, ()),
             )  # fmt: skip
             self._tell_room(slot)
             self._complete[slot] = request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +40,9 @@ LeftOut = Mapping[int, Mapping[int, int]]
 """How many of the finest levels the maps of layers lack, by slot and node; see
 `LoadedModel.run`."""
 NO_LEFT_OUT: LeftOut = MappingProxyType({})
+Hidden = Mapping[int, Collection[int]]
+"""Nodes of which only the portrait is seen, by slot; see `LoadedModel.run`."""
+NO_HIDDEN: Hidden = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class PassRequest:
         continues: Whether it is the next frame of a stream.
         recorded: The steps of their trainings that models have the weights of.
         left_out: How many of the finest levels the maps of each layer lack.
+        hidden: The layers of which only the portrait is seen.
     """
 
     image: ImageInput = None
@@ -67,6 +71,7 @@ class PassRequest:
     continues: bool = False
     recorded: RecordedSteps = field(default_factory=lambda: NO_STEPS)
     left_out: LeftOut = field(default_factory=lambda: NO_LEFT_OUT)
+    hidden: Hidden = field(default_factory=lambda: NO_HIDDEN)
 
 
 def read_input(image: ImageInput, dataset: ImageSet | None) -> Media | None:

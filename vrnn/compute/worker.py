@@ -23,12 +23,14 @@ from vrnn.compute.pass_request import (
     NO_ABLATIONS,
     NO_CHOICES,
     NO_EDITS,
+    NO_HIDDEN,
     NO_LEFT_OUT,
     NO_ROLES,
     NO_STEPS,
     Ablations,
     Choices,
     Edits,
+    Hidden,
     ImageInput,
     LeftOut,
     PassRequest,
@@ -128,6 +130,7 @@ class Worker:
         continues: bool = False,
         recorded: RecordedSteps = NO_STEPS,
         left_out: LeftOut = NO_LEFT_OUT,
+        hidden: Hidden = NO_HIDDEN,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
@@ -147,6 +150,7 @@ class Worker:
                 not named have their own.
             left_out: How many of the finest levels the maps of each layer lack; copied. A model
                 that is not named has whole maps, or coarse ones where all would take too much.
+            hidden: Layers of which only the portrait is seen, copied; see `LoadedModel.run`.
         """
         edits = {slot: tuple(several) for slot, several in edits.items() if several}
         with self._wake:
@@ -163,6 +167,7 @@ class Worker:
                 continues,
                 dict(recorded),
                 {slot: dict(levels) for slot, levels in left_out.items()},
+                {slot: frozenset(nodes) for slot, nodes in hidden.items()},
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts

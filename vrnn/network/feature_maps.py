@@ -13,6 +13,9 @@ from vrnn.network.layer_maps import LayerMaps, sample_step
 PYRAMID_STEP = 4
 """Each level of a map's pyramid is this many times smaller than the one before, rounded up."""
 
+MAX_PROBES = 64
+"""Values of a layer, about, that tell whether two passes were of the same image."""
+
 
 def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return channels, height and width in which a tensor of a shape is shown.
@@ -63,6 +66,11 @@ def coarse_block_size(channels: int, height: int, width: int, left_out: int) -> 
     """
     levels = pyramid_shapes(height, width)[left_out:]
     return channels * (2 + sum(h * w for h, w in levels))
+
+
+def probe_step(count: int) -> int:
+    """Return how far apart the values are that tell whether so many are of the same image."""
+    return max(1, count // MAX_PROBES)
 
 
 @dataclass(frozen=True)
@@ -136,10 +144,15 @@ class CoarseMaps(LayerMaps):
     Attributes:
         left_out: How many levels the block lacks, at least 1.
         sample: See `value_sample`.
+        probes: Of maps that are hidden behind their portrait while images stream: (N,) float32 some
+            values of the newest image, see `probe_step`. All else but the portrait and the tokens
+            is of an image shortly before then, so no number of it is to be shown. None: all is of
+            the same image.
     """
 
     left_out: int = 1
     sample: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float16))
+    probes: np.ndarray | None = None
 
     def value_sample(self) -> np.ndarray:
         """Return (N,) float16 values taken evenly from all, in units of the scale."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from vrnn.network.coarse_levels import coarse_levels, coarse_sizes, whole_sizes
-from vrnn.network.feature_maps import CoarseMaps, FeatureMaps
+from vrnn.network.feature_maps import CoarseMaps, FeatureMaps, probe_step
 from vrnn.network.graph import Network
 from vrnn.network.layer_maps import LayerMaps
 from vrnn.scene.seen_layers import Key
@@ -193,6 +193,11 @@ class HostMaps:
         known = pending or (None if network is None else network.layer_maps(node))
         if known is None:
             return None
+        if isinstance(known, CoarseMaps) and known.probes is not None:
+            if not (isinstance(maps, FeatureMaps) and _has_probes(maps, known.probes)):
+                self.refuse(slot, "gives other values in each pass")
+                return None
+            return replace(maps, portrait=known.portrait, extra_tokens=known.extra_tokens)
         limit = SAME * max(known.peak, 1e-30)
         differs = np.abs(maps.low - known.low).max(initial=0.0) > limit
         differs |= np.abs(maps.high - known.high).max(initial=0.0) > limit
@@ -314,3 +319,12 @@ class HostMaps:
         coarse: CoarseMaps = maps.coarse(self.levels[slot][node])
         assert isinstance(maps, FeatureMaps)
         self._world.networks[slot].add_maps({node: coarse})
+
+
+def _has_probes(maps: FeatureMaps, probes: np.ndarray) -> bool:
+    """Whether whole maps are of the image that some values were taken from, but for rounding."""
+    values = maps.values.reshape(-1)
+    found = values[:: probe_step(values.size)].astype(np.float32) * np.float32(maps.scale)
+    finite = np.isfinite(probes)
+    near = np.abs(found[finite] - probes[finite]) <= SAME * max(maps.peak, 1e-30)
+    return bool(near.all()) and bool((np.isfinite(found) == finite).all())

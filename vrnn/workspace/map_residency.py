@@ -107,6 +107,8 @@ class MapResidency:
         self._base: dict[Key, int] = {}  # that what is always there lacks now, by layer
         self._behind: dict[int, dict[int, int]] = {}  # levels that maps behind pictures can lack
         self._sizes: dict[int, dict[int, int]] = {}  # bytes of whole blocks, by network and node
+        self._small: dict[int, set[int]] = {}  # layers whose maps are never finer than that
+        self.hidden: dict[int, set[int]] = {}  # of which the newest pass need only give portraits
         self._there: dict[Key, int] = {}  # bytes of full blocks beside these, by layer
         self._fixed: dict[int, int] = {}  # bytes that are always there, by network
         self._run_again = run_again
@@ -180,7 +182,9 @@ class MapResidency:
     def _take(self, slot: int, levels: dict[int, int], sizes: Mapping[int, int]) -> None:
         self._renderer.maps.allocate(slot, sizes)
         self._levels[slot], self._fixed[slot] = levels, HALF * sum(sizes.values())
-        self._behind[slot] = fine_levels(self._world.networks[slot].network, SIDE_BEHIND_PICTURE)
+        network = self._world.networks[slot].network
+        self._behind[slot] = fine_levels(network, SIDE_BEHIND_PICTURE)
+        self._small[slot] = set(fine_levels(network, 1)) - set(self._behind[slot])
         self._sizes[slot] = whole_sizes(self._world.networks[slot].network)
         self._base |= {(slot, node): k for node, k in levels.items()}
         self._world.networks[slot].left_out = dict(levels)
@@ -192,6 +196,8 @@ class MapResidency:
         self._levels.pop(slot, None)
         self._sizes.pop(slot, None)
         self._behind.pop(slot, None)
+        self._small.pop(slot, None)
+        self.hidden.pop(slot, None)
         self._base = {key: left_out for key, left_out in self._base.items() if key[0] != slot}
         self._there = {key: size for key, size in self._there.items() if key[0] != slot}
         self._told.discard(slot)
@@ -215,6 +221,7 @@ class MapResidency:
         first = sorted(angles, key=lambda key: (key in behind, -angles[key]))
         levels = self.host.pass_levels(first, asked)
         self._has_to_repeat = streams and self.host.is_limited
+        self.hidden = {}
         if not streams or needs_all_values(self._world.state):
             return levels
         return {
@@ -252,13 +259,21 @@ class MapResidency:
         seen = self._sight.look(slot, self._eye)
         places, in_view = seen.frame.index, self._is_in_view(seen)
         found = {}
+        # Where all layers share a range, its ends are told, and every layer has a part in them.
+        shares_range = self._world.state.color_mapping.normalize_by == "network"
+        is_behind = {} if shares_range else dict(zip(seen.frame.node_ids, seen.hidden, strict=True))
+        hidden = {n for n, behind in is_behind.items() if behind and (slot, n) not in asked}
+        small = {n for n in hidden & self._small[slot] if not self._levels[slot].get(n)}
+        self.hidden[slot] = hidden & self._behind[slot].keys() | small
+        found.update(dict.fromkeys(small, 1))
         for node, most in self._behind[slot].items():
             if (slot, node) in asked:
                 continue
             levels = most
             if node in places and in_view[places[node]]:  # else it may be in a folded module
-                angle, hidden = float(seen.angles[places[node]]), bool(seen.hidden[places[node]])
-                levels = unseen_levels(network.by_id[node].shape, angle, hidden)
+                at = places[node]
+                angle, is_hidden = float(seen.angles[at]), bool(seen.hidden[at])
+                levels = unseen_levels(network.by_id[node].shape, angle, is_hidden)
             levels = max(min(levels, most), least.get(node, 0))
             on_gpu = self._levels[slot].get(node, 0)
             if levels < on_gpu:  # there it has all of its levels or only these

@@ -364,6 +364,7 @@ class Workspace:
             continues=image is not None,
             recorded=self.training.recorded(),
             left_out=self.feed.residency.pass_levels(image is not None and not stays),
+            hidden=self.feed.residency.hidden,
         )
         self.training.on_pass_requested(self.worker.requested)
 

@@ -1,0 +1,117 @@
+"""Maps behind portraits are renewed in turn while images stream, and exact once one stays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.passes.coarse_maps import to_coarse_maps
+from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
+from vrnn.network.feature_maps import CoarseMaps, probe_step
+
+LAYOUT = MapLayout((6, 33, 57), (-1, 6, 33, 57), (1,), (2,), (3,))
+LAYERS = range(20)
+
+
+def tensors(frame: int, dtype: torch.dtype = torch.float32) -> dict[int, torch.Tensor]:
+    torch.manual_seed(frame)
+    return {node: torch.randn(1, 6, 33, 57).to(dtype) for node in LAYERS}
+
+
+def run(
+    maker: HiddenMaps,
+    values: dict[int, torch.Tensor],
+    hidden: range = LAYERS,
+    continues: bool = True,
+) -> dict[int, CoarseMaps]:
+    maker.begin(hidden, continues)
+
+    def picture(maps: torch.Tensor) -> np.ndarray:
+        return np.full((1, 1, 3), int(maps[0, 0, 0] * 20) % 256, np.uint8)
+
+    return {n: maker.make(n, t, LAYOUT, None, picture, 2) for n, t in values.items()}
+
+
+def exact(tensor: torch.Tensor) -> CoarseMaps:
+    return to_coarse_maps(tensor, LAYOUT, None, lambda maps: None, 2)
+
+
+def assert_is(made: CoarseMaps, tensor: torch.Tensor) -> None:
+    wanted = exact(tensor)
+    np.testing.assert_array_equal(made.block, wanted.block)
+    np.testing.assert_array_equal(made.channel_stats, wanted.channel_stats)
+    np.testing.assert_array_equal(made.sample, wanted.sample)
+    assert made.not_finite == wanted.not_finite
+    assert made.probes is None
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_the_first_frame_is_exact_and_each_layer_is_again_in_as_many_frames(dtype):
+    maker, made_in = HiddenMaps(), dict.fromkeys(LAYERS, 0)
+    for node, maps in run(maker, tensors(0, dtype)).items():
+        assert_is(maps, tensors(0, dtype)[node])
+    for frame in range(1, TURNS + 1):
+        values = tensors(frame, dtype)
+        for node, maps in run(maker, values).items():
+            assert maps.portrait is not None
+            assert maps.portrait[0, 0, 0] == int(values[node].float()[0, 0, 0, 0] * 20) % 256
+            if maps.probes is None:
+                made_in[node] += 1
+                assert_is(maps, values[node])
+                continue
+            flat = values[node].float().reshape(-1)
+            np.testing.assert_array_equal(maps.probes, flat[:: probe_step(flat.numel())])
+    assert set(made_in.values()) == {1}
+
+
+def test_what_is_seen_or_is_no_frame_of_a_stream_is_exact():
+    maker = HiddenMaps()
+    run(maker, tensors(0))
+    for node, maps in run(maker, tensors(1), range(3)).items():
+        assert node < 3 or maps.probes is None
+        if node >= 3:
+            assert_is(maps, tensors(1)[node])
+    for node, maps in run(maker, tensors(2), continues=False).items():
+        assert_is(maps, tensors(2)[node])
+    for node, maps in run(maker, tensors(3)).items():
+        assert_is(maps, tensors(3)[node])  # nothing is known of a stream before
+
+
+def test_tensors_that_are_not_contiguous_and_written_over_later():
+    maker = HiddenMaps()
+    for frame in range(3):
+        values = {n: t.permute(0, 1, 3, 2).contiguous().permute(0, 1, 3, 2) for n, t in
+                  tensors(frame).items()}  # fmt: skip
+        made = run(maker, values)
+        for tensor in values.values():
+            tensor.fill_(7.0)
+        for node, maps in made.items():
+            if maps.probes is None:
+                assert_is(maps, tensors(frame)[node])
+            else:
+                flat = tensors(frame)[node].reshape(-1)
+                np.testing.assert_array_equal(maps.probes, flat[:: probe_step(flat.numel())])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_layer_with_values_that_are_not_finite_is_made_until_it_has_none(value):
+    maker, odd = HiddenMaps(), tensors(0)
+    odd[3][0, 2, 5, 5] = value
+    assert run(maker, odd)[3].not_finite == 1
+    for frame in (1, 2):
+        values = tensors(frame)
+        maps = run(maker, values)[3]
+        if frame == 1:
+            assert_is(maps, values[3])
+
+
+def test_maps_of_another_size_are_made():
+    maker = HiddenMaps()
+    run(maker, tensors(0))
+    maker.begin(LAYERS, True)
+    layout = MapLayout((6, 9, 40), (-1, 6, 9, 40), (1,), (2,), (3,))
+    tensor = torch.randn(1, 6, 9, 40)
+    made = [maker.make(n, tensor, layout, None, lambda maps: None, 2) for n in LAYERS]
+    assert all(maps.probes is None and maps.height == 9 for maps in made)

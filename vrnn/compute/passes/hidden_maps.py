@@ -1,0 +1,81 @@
+"""Maps behind portraits while images stream: nobody sees them, so they are renewed in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import torch
+
+from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.passes.coarse_maps import fill_coarse_maps
+from vrnn.compute.passes.feature_maps import MakePortrait, chosen_maps
+from vrnn.network.feature_maps import CoarseMaps, probe_step
+
+TURNS = 16
+"""Frames in which each hidden layer's maps are made once."""
+
+
+class HiddenMaps:
+    """Makes the coarse maps of a network, those of hidden layers in one of `TURNS` frames only.
+
+    In the others a hidden layer has the maps of a frame before, and the portrait of the newest: its
+    values are not read for its maps. Once the image stays, all maps are made of it.
+    """
+
+    def __init__(self) -> None:
+        """Begin without maps."""
+        self._known: dict[int, CoarseMaps] = {}
+        self._due: frozenset[int] = frozenset()
+        self._hidden: frozenset[int] = frozenset()
+        self._turn = 0
+
+    def begin(self, hidden: Collection[int], continues: bool) -> None:
+        """Begin a pass.
+
+        Args:
+            hidden: Ids of the layers of which only the portrait is seen.
+            continues: Whether it is the next frame of a stream; else maps are those of its image.
+        """
+        self._hidden = frozenset(hidden) if continues else frozenset()
+        self._known = {node: maps for node, maps in self._known.items() if node in self._hidden}
+        self._turn += 1
+        turns = max(1, min(TURNS, len(self._hidden)))
+        self._due = frozenset(sorted(self._hidden)[self._turn % turns :: turns])
+
+    def make(
+        self, node: int, tensor: torch.Tensor, layout: MapLayout,
+        indices: Sequence[int | None] | None, make_portrait: MakePortrait, left_out: int,
+    ) -> CoarseMaps:  # fmt: skip
+        """Return the coarse maps of a layer.
+
+        Args:
+            node: Its id.
+            tensor: See `to_coarse_maps`.
+            layout: See `to_coarse_maps`.
+            indices: See `to_coarse_maps`.
+            make_portrait: See `to_coarse_maps`.
+            left_out: See `to_coarse_maps`.
+        """
+        values, tokens = chosen_maps(tensor, layout, indices)
+        values = values.contiguous()  # once for the portrait and the block
+        portrait = make_portrait(values)
+        known = None if node in self._due else self._known.get(node)
+        if known is not None and _fits(known, values, left_out):
+            flat = values.reshape(-1)
+            # A copy: a later operation may write over the tensor.
+            probes = np.array(flat[:: probe_step(flat.numel())].cpu().numpy())
+            return CoarseMaps(  # by itself, as `replace` takes longer than all else here
+                known.channels, known.height, known.width, known.stored, known.scale,
+                known.channel_stats, 0, tokens, portrait, left_out, known.sample, probes,
+            )  # fmt: skip
+        made = fill_coarse_maps(values, tokens, portrait, left_out)
+        if node in self._hidden:
+            self._known[node] = made
+        return made
+
+
+def _fits(known: CoarseMaps, values: torch.Tensor, left_out: int) -> bool:
+    """Whether maps of a frame before can stand for a layer that is hidden."""
+    is_like = values.shape == (known.channels, known.height, known.width)
+    return is_like and known.left_out == left_out and not known.not_finite
