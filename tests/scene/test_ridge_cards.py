@@ -6,8 +6,11 @@ import numpy as np
 
 from vrnn.recordings.step_ridges import StepRidges
 from vrnn.scene.visuals.ridge_cards import (
+    GAP,
     HEIGHT,
+    LEAST_TEXT,
     MARGIN,
+    STEP_HEIGHT,
     TALL,
     baselines,
     ridge_heights,
@@ -16,6 +19,7 @@ from vrnn.scene.visuals.ridge_cards import (
     ridge_visual,
     shown_ridge,
 )
+from vrnn.style import font
 from vrnn.style.theme import ACCENT
 
 PANEL = np.array([2.0, 1.0, -1.0, 1.5, 2.8])
@@ -65,3 +69,20 @@ def test_where_there_is_no_room_none_is_drawn() -> None:
     visual = ridge_visual(PANEL, ridge_plot(RIDGES, "dark"), 0, "conv", 0.1)
     assert not len(visual.quads)
     assert not visual.image_quads
+
+
+def test_in_a_narrow_gap_text_is_left_out_before_it_gets_too_small_to_read() -> None:
+    rows = RIDGES.weights
+    ridges = StepRidges((0, 10, 20, 123_456), rows, (-0.00123, 0.00456), rows, (-0.00123, 0.00456))
+    plot = ridge_plot(ridges, "dark")
+    for room, few in ((0.17, True), (0.5, False)):
+        visual = ridge_visual(PANEL, plot, 25, "stage2.conv1", room)
+        texts = [label.text for label in visual.labels]
+        assert min(label.height for label in visual.labels) >= LEAST_TEXT * STEP_HEIGHT - 1e-9
+        assert ("123,456" in texts) != few
+        assert any(text.startswith("act") for text in texts)  # cut where it does not fit
+        left = PANEL[0] - PANEL[3] / 2 - room - GAP
+        for label in visual.labels:
+            right = label.origin[0] + font.text_width(label.text) * label.height
+            assert left - 1e-6 <= label.origin[0]
+            assert right <= left + room + 1e-6

@@ -23,6 +23,7 @@ from vrnn.scene.visuals.histograms import (
 )
 from vrnn.style import font
 from vrnn.style.srgb import linear_to_srgb
+from vrnn.style.text import elide
 from vrnn.style.theme import ACCENT, CARD, themed
 from vrnn.style.theme_names import Theme
 
@@ -54,6 +55,9 @@ STEP_HEIGHT = 0.028
 """Capital height of the first and the last step, meters."""
 STEP_ROOM = 0.06
 """Meters between the base lines of two ridges whose steps are told, at least."""
+LEAST_TEXT = 0.6
+"""Part of its height down to which text is made smaller where there is little room; what would be
+smaller is left out."""
 MARK_WIDTH = 0.006
 """Of the ridge of the present step, meters."""
 
@@ -210,31 +214,35 @@ def _texts(
     """Its name, the present step, the values at both ends, and the first and the last step."""
     left, bottom, z = corner
     title, step = TITLE_HEIGHT, f"step {steps[present]:,}"
-    labels = [_fitted(kind, (left, bottom + HEIGHT + 0.03, z), title, room, TEXT_COLOR)]
+    told_kind = elide(kind, room - 0.01, LEAST_TEXT * title)
+    labels = _fitted(told_kind, (left, bottom + HEIGHT + 0.03, z), title, room, TEXT_COLOR)
     if present >= 0 and font.text_width(f"{kind}  {step}") * title <= room:
         start = left + room - font.text_width(step) * title
         origin = (start, bottom + HEIGHT + 0.03, z)
-        labels.append(_fitted(step, origin, title, room, ACCENT))
+        labels += _fitted(step, origin, title, room, ACCENT)
     for text, is_right in ((f"{ends[0]:.3g}", False), (f"{ends[1]:.3g}", True)):
-        height = min(TEXT_HEIGHT, 0.46 * room / max(font.text_width(text), 1e-6))
-        start = left + (room - font.text_width(text) * height if is_right else 0.0)
-        labels.append(_fitted(text, (start, bottom - 0.055, z), height, room, TEXT_COLOR))
+        at = (left + room if is_right else left, bottom - 0.055, z)
+        labels += _fitted(text, at, TEXT_HEIGHT, 0.46 * room, TEXT_COLOR, is_right)
     bases = bottom + (1 - baselines(len(steps))) * HEIGHT
     told = {0: TEXT_COLOR, len(steps) - 1: TEXT_COLOR}
     if present >= 0 and min(abs(bases[number] - bases[present]) for number in told) > STEP_ROOM:
         told[present] = ACCENT
     for number, color in told.items():
         text = f"step {steps[number]:,}" if number == 0 else f"{steps[number]:,}"
-        height = min(STEP_HEIGHT, 0.5 * room / max(font.text_width(text), 1e-6))
-        start = left + (1 - MARGIN) * room - font.text_width(text) * height
-        origin = (start, float(bases[number]) + 0.01, z + 0.004)
-        labels.append(_fitted(text, origin, height, room, color))
+        at = (left + (1 - MARGIN) * room, float(bases[number]) + 0.01, z + 0.004)
+        labels += _fitted(text, at, STEP_HEIGHT, 0.5 * room, color, True)
     return labels
 
 
 def _fitted(
-    text: str, origin: tuple[float, float, float], height: float, room: float,
-    color: tuple[float, float, float, float],
-) -> TextLabel:  # fmt: skip
-    height = min(height, (room - 0.01) / max(font.text_width(text), 1e-6))
-    return TextLabel(text, origin, height, color, fade=5.5)
+    text: str, at: tuple[float, float, float], height: float, room: float,
+    color: tuple[float, float, float, float], ends_there: bool = False,
+) -> list[TextLabel]:  # fmt: skip
+    """A text in some room, that begins or ends at a point; none where it would be too small."""
+    width = max(font.text_width(text), 1e-6)
+    fitted = min(height, (room - 0.01) / width)
+    if fitted < LEAST_TEXT * height - 1e-9:
+        return []
+    x, y, z = at
+    origin = (x - width * fitted if ends_there else x, y, z)
+    return [TextLabel(text, origin, fitted, color, fade=5.5)]
