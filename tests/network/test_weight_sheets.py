@@ -7,8 +7,9 @@ import numpy as np
 from vrnn.network.derived_maps import from_array, from_image
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.weight_sheets import (
-    BETWEEN_FILTERS,
-    BETWEEN_KERNELS,
+    BETWEEN,
+    LIGHT_BETWEEN,
+    STEPS,
     sheet_colors,
     value_colors,
     weight_sheet,
@@ -31,8 +32,8 @@ def test_each_kernel_stands_at_its_place_in_its_filter() -> None:
         expected = colors[value_colors(values[filter_, kernel], 2.0)]
         np.testing.assert_array_equal(sheet[top : top + 3, left : left + 3], expected)
     assert tuple(sheet[cell + 7, cell + 7]) == NOT_FINITE
-    assert tuple(sheet[4, 2]) == BETWEEN_KERNELS
-    assert tuple(sheet[-1, -1]) == BETWEEN_FILTERS
+    assert tuple(sheet[4, 2]) == BETWEEN[0]
+    assert tuple(sheet[-1, -1]) == BETWEEN[1]
 
 
 def test_zero_is_in_the_middle_of_the_colors() -> None:
@@ -82,3 +83,17 @@ def test_of_large_layers_some_kernels_stand_for_all() -> None:
 def test_a_dark_picture_stays_dark() -> None:
     dark = np.full((4, 4, 3), 20, np.uint8)
     assert LayerPicture(dark).maps.scale == 1.0
+
+
+def test_in_the_light_theme_differences_lead_over_white() -> None:
+    values = np.array([-1.0, 0.0, 1.0, 0.0], np.float32).reshape(1, 1, 2, 2)
+    dark, light = (weight_sheet(values, 1, 1.0, False, theme) for theme in ("dark", "light"))
+    assert dark.shape == light.shape
+    assert tuple(light[0, 0]) == LIGHT_BETWEEN[1]
+    for theme, sheet in (("dark", dark), ("light", light)):
+        colors = sheet_colors(False, theme)
+        assert {tuple(c) for c in sheet.reshape(-1, 3)} >= {tuple(colors[0]), tuple(colors[STEPS])}
+    assert sheet_colors(False, "dark")[STEPS].max() < 30
+    assert sheet_colors(False, "light")[STEPS].min() > 225
+    weights = [weight_sheet(values, 1, 1.0, True, theme) for theme in ("dark", "light")]
+    assert np.array_equal(*weights)

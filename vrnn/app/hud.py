@@ -218,7 +218,7 @@ class Hud:
         elif importance is not None:
             room = draw_importance_legend(canvas, importance, theme)
         elif difference is not None:
-            room = draw_difference_legend(canvas, difference)
+            room = draw_difference_legend(canvas, difference, world.state.theme)
         else:
             room = overlay.draw_legend(
                 canvas, self._colors, mapping, world.not_finite, picture, numbers, theme

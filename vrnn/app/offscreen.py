@@ -297,7 +297,7 @@ class OffscreenApp(Closeable):
             elif importance is not None:
                 room = draw_importance_legend(canvas, importance, self.world.state.theme)
             elif difference is not None:
-                room = draw_difference_legend(canvas, difference)
+                room = draw_difference_legend(canvas, difference, self.world.state.theme)
             else:
                 room = overlay.draw_legend(
                     canvas, self._colors, mapping, self.world.not_finite, picture, ends,

@@ -11,9 +11,11 @@ from vrnn.network.map_difference import DIFFERENCE_COLORS
 from vrnn.style.colormap import SAFE, lookup_table
 from vrnn.style.connection_colors import GAMMA, NOT_FINITE, connection_table
 from vrnn.style.srgb import linear_to_srgb
+from vrnn.style.theme_names import Theme
 
-BETWEEN_KERNELS, BETWEEN_FILTERS = (40, 45, 54), (9, 11, 15)
-"""sRGB of the lines between the kernels of a filter, and of the room around it."""
+BETWEEN = (40, 45, 54), (9, 11, 15)
+LIGHT_BETWEEN = (206, 210, 217), (178, 184, 193)
+"""sRGB of the lines between the kernels of a filter, and of the room around it; over white."""
 STEPS = 120
 """Colors on either side of zero: with three more they are numbered by a byte."""
 FINE = 8192
@@ -23,16 +25,17 @@ ROOM = 0.05
 
 
 @cache
-def sheet_colors(are_weights: bool) -> np.ndarray:
+def sheet_colors(are_weights: bool, theme: Theme = "dark") -> np.ndarray:
     """Return the colors from -1 to 1, last that of no number: (2 · STEPS + 2, 3) uint8 sRGB.
 
     Args:
         are_weights: Red to blue over white, as connections have it; else orange to blue over black.
+        theme: In the light one, orange to blue lead over white.
     """
     if are_weights:
         table = connection_table("red-blue")[:-1]
     else:
-        table = linear_to_srgb(lookup_table(DIFFERENCE_COLORS, *SAFE))
+        table = linear_to_srgb(lookup_table(DIFFERENCE_COLORS, *SAFE, theme))
     chosen = table[np.rint(np.linspace(0, len(table) - 1, 2 * STEPS + 1)).astype(int)]
     return np.concatenate([chosen, np.array([NOT_FINITE], np.uint8)])
 
@@ -66,7 +69,9 @@ def largest_value(values: np.ndarray) -> float:
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
 
 
-def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: bool) -> np.ndarray:
+def weight_sheet(
+    values: np.ndarray, columns: int, largest: float, are_weights: bool, theme: Theme = "dark"
+) -> np.ndarray:
     """Return kernels as a picture, (H, W, 3) uint8 sRGB.
 
     Args:
@@ -75,8 +80,9 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
         columns: Filters beside each other.
         largest: The value that has the full color.
         are_weights: Which colors, see `sheet_colors`.
+        theme: See `sheet_colors`.
     """
-    colors = sheet_colors(are_weights)
+    colors = sheet_colors(are_weights, theme)
     if values.ndim == 2:
         return colors[value_colors(values, largest)]
     filters, kernels = values.shape[:2]
@@ -86,7 +92,8 @@ def weight_sheet(values: np.ndarray, columns: int, largest: float, are_weights: 
     across = ceil(sqrt(kernels * height / width))
     down = ceil(kernels / across)
     # Beside the values two more colors: of lines, and of the room around.
-    table = np.concatenate([colors, np.array([BETWEEN_KERNELS, BETWEEN_FILTERS], np.uint8)])
+    lines = LIGHT_BETWEEN if theme == "light" and not are_weights else BETWEEN
+    table = np.concatenate([colors, np.array(lines, np.uint8)])
     between, around = len(colors), len(colors) + 1
     numbers = np.full((filters, down * across, height + line, width + line), between, np.uint8)
     numbers[:, :kernels, :height, :width] = value_colors(flat, largest)

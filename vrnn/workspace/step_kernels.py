@@ -75,7 +75,8 @@ class StepKernels:
         shown = self._training.shown
         edits = self._world.state.edits.get(SLOT, ())
         newest = self._training.steps[-1:] if kind == GRADIENTS_PICTURE else ()  # more may come
-        asked = kind, wanted, shown, reference, edits, self._training.folder, newest
+        theme = self._world.state.theme
+        asked = kind, wanted, shown, reference, edits, self._training.folder, newest, theme
         if asked == self._asked:
             return False
         self._asked = asked
@@ -114,7 +115,8 @@ class StepKernels:
         except (VrnnError, IndexError) as error:
             why = str(error) if isinstance(error, VrnnError) else "no step is recorded yet"
             return self._draw(kind, dict.fromkeys(wanted, no_kernels_picture(why)))
-        job = StepKernelsJob(SLOT, tuple(columns), recorded, since, gradients)
+        theme = self._world.state.theme
+        job = StepKernelsJob(SLOT, tuple(columns), recorded, since, gradients, theme)
         number = -1
 
         def take(result: object) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 from vrnn.compute.jobs import CheckStop, Job, JobStep, JobSteps, analysis_job, require_same_graph
 from vrnn.network.graph import Network
 from vrnn.network.layer_pictures import LayerPicture
-from vrnn.network.weight_sheets import BETWEEN_FILTERS, largest_value, weight_sheet
+from vrnn.network.weight_sheets import BETWEEN, largest_value, weight_sheet
 from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.kernel_sample import sample_text
 from vrnn.recordings.recorded_step import RecordedStep
+from vrnn.style.theme_names import Theme
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
@@ -44,12 +45,14 @@ class StepKernelsJob(Job):
         recorded: The step whose weights are shown; None for the model's own.
         since: The step that they are compared with; None to show them as they are.
         gradients: The gradients that are shown in place of weights; None for weights.
+        theme: Whose colors they have.
     """
 
     columns: tuple[tuple[int, int], ...]
     recorded: RecordedStep | None = None
     since: RecordedStep | None = None
     gradients: StepGradients | None = field(default=None)
+    theme: Theme = "dark"
 
     def title(self, network: Network) -> str:
         """Say what it does."""
@@ -90,7 +93,7 @@ class StepKernelsJob(Job):
                 continue
             largest = largest_value(values)
             are_weights = self.gradients is None and self.since is None
-            pixels = weight_sheet(values, columns, largest, are_weights)
+            pixels = weight_sheet(values, columns, largest, are_weights, self.theme)
             parts = sample_text(shapes[node])
             caption = f"{self._what}, up to ±{largest:.3g}" if largest else f"{self._what}: all 0"
             found[node] = LayerPicture(pixels, f"{caption} · {parts}" if parts else caption)
@@ -114,4 +117,4 @@ class StepKernelsJob(Job):
 
 def no_kernels_picture(reason: str) -> LayerPicture:
     """Return the picture of a layer of which nothing is known."""
-    return LayerPicture(np.tile(np.array(BETWEEN_FILTERS, np.uint8), (8, 8, 1)), reason)
+    return LayerPicture(np.tile(np.array(BETWEEN[1], np.uint8), (8, 8, 1)), reason)

@@ -78,18 +78,20 @@ def draw_importance_legend(
     return draw_bar_legend(canvas, (title, span), (lowest, "", highest), color, "importance")
 
 
-def draw_difference_legend(canvas: HudCanvas, legend: DifferenceLegend) -> float:
+def draw_difference_legend(canvas: HudCanvas, legend: DifferenceLegend, theme: Theme) -> float:
     """Draw the legend of differences between networks or steps, or of kernels, at the lower right.
 
     Args:
         canvas: Where to draw.
         legend: What it says.
+        theme: Of the colors of differences.
 
     Returns:
         Its left edge, x.
     """
-    pixels = sheet_colors(True)[:-1] if legend.are_weights else None
-    table = lookup_table(DIFFERENCE_COLORS, *SAFE) if pixels is None else srgb_to_linear(pixels)
+    table = lookup_table(DIFFERENCE_COLORS, *SAFE, theme)
+    if legend.are_weights:
+        table = srgb_to_linear(sheet_colors(True)[:-1])
 
     def color(part: float) -> RGBA:
         red, green, blue = table[round(part * (len(table) - 1))].tolist()
