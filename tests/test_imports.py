@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging.config
 import re
 import subprocess
 import sys
@@ -20,8 +21,10 @@ def graph() -> grimp.ImportGraph:
 
 def test_the_contracts_hold(root, monkeypatch, capfd):
     monkeypatch.chdir(root)
+    monkeypatch.setattr(logging.config, "dictConfig", lambda settings: None)  # it ends others' logs
     code = lint_imports(config_filename="setup.cfg", no_cache=True, no_logo=True)
     assert code == 0, capfd.readouterr().out
+    assert not logging.getLogger("vrnn").disabled
 
 
 def test_no_module_imports_itself_by_a_way_round(graph):
