@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vrnn.network.comparison import distinct_titles
 from vrnn.network.picture_kinds import DIFFERENCE_PICTURE
-from vrnn.scene.training_pictures import picture_kind
+from vrnn.scene.training_pictures import SLOT, layers_with_kernels, picture_kind
 from vrnn.scene.world import World
 
 CHANGED_VISUAL = "changed layers"
@@ -57,14 +57,22 @@ def _training_legend(world: World) -> DifferenceLegend | None:
     if not kind or all(layer.picture != kind for layer in world.state.layers.values()):
         return None
     since = "the first step" if training.difference == "first" else "the step before"
+    span = SPAN if training.values == "activations" else f"{SPAN}{_others_text(world)}"
+    ends = "negative", "0", "positive"
     if training.values == "gradients":
-        return DifferenceLegend(
-            "gradients of kernels, each filter where its map stands", SPAN,
-            ("negative", "0", "positive"),
-        )  # fmt: skip
+        title = "gradients of kernels, each filter where its map stands"
+        return DifferenceLegend(title, span, ends)
     if training.values == "weights" and not training.difference:
-        return DifferenceLegend(
-            "kernels, each filter where its map stands", SPAN, ("negative", "0", "positive"), True
-        )
+        title = "kernels, each filter where its map stands"
+        return DifferenceLegend(title, span, ends, True)
     what = "kernels" if training.values == "weights" else "maps"
-    return DifferenceLegend(f"{what} less those at {since} of the training")
+    return DifferenceLegend(f"{what} less those at {since} of the training", span)
+
+
+def _others_text(world: World) -> str:
+    """What layers without kernels show, where there are any."""
+    if SLOT not in world.networks:
+        return ""
+    network = world.networks[SLOT].network
+    others = len(network.nodes) - len(network.inputs) - len(layers_with_kernels(world))
+    return "; layers without kernels show maps" if others > 0 else ""
