@@ -34,6 +34,7 @@ class LayerPicture:
             part of it.
         caption: Text under the layer's name; '' for the title of the kind.
         color_mapping: Colors of the values, where they are not those of the world.
+        made: The maps, where they are made already; None for those of the values.
 
     Raises:
         VrnnError: When the values have another shape or dtype, or there are none.
@@ -42,6 +43,7 @@ class LayerPicture:
     values: np.ndarray
     caption: str = ""
     color_mapping: ColorMapping | None = None
+    made: FeatureMaps | None = None
 
     def __post_init__(self) -> None:
         values = self.values
@@ -61,6 +63,8 @@ class LayerPicture:
     @cached_property
     def maps(self) -> FeatureMaps:
         """The maps as they are stored; of an image, linear red, green and blue."""
+        if self.made is not None:
+            return self.made
         if self.is_rgb:
             return from_image(self.values)
         return from_array(self.values)

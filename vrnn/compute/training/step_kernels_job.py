@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vrnn.compute.jobs import CheckStop, Job, JobStep, JobSteps, analysis_job, require_same_graph
+from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.weight_sheets import BETWEEN, largest_value, weight_sheet
 from vrnn.recordings.gradient_files import read_gradients
 from vrnn.recordings.kernel_sample import sample_text
 from vrnn.recordings.recorded_step import RecordedStep
+from vrnn.style.srgb import srgb_to_linear
 from vrnn.style.theme_names import Theme
 
 if TYPE_CHECKING:
@@ -96,8 +99,8 @@ class StepKernelsJob(Job):
             pixels = weight_sheet(values, columns, largest, are_weights, self.theme)
             parts = sample_text(shapes[node])
             caption = f"{self._what}, up to ±{largest:.3g}" if largest else f"{self._what}: all 0"
-            found[node] = LayerPicture(pixels, f"{caption} · {parts}" if parts else caption)
-            found[node].maps  # noqa: B018 - made here and not between two frames
+            caption = f"{caption} · {parts}" if parts else caption
+            found[node] = LayerPicture(pixels, caption, made=_light_maps(pixels))
         return found
 
     @property
@@ -113,6 +116,23 @@ class StepKernelsJob(Job):
         if self.since is not None:
             return f"kernels {self._at} less those of step {self.since.step:,}"
         return f"kernels {self._at}"
+
+
+def _light_maps(pixels: np.ndarray) -> FeatureMaps:
+    """The maps of an image, made here and not between two frames: see `LayerPicture.maps`."""
+    import torch  # not before the worker does
+
+    from vrnn.compute.passes.feature_maps import fill_feature_maps
+
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    no_tokens = np.zeros((0, len(planes)), np.float32)
+    return fill_feature_maps(torch.from_numpy(np.take(_light(), planes)), no_tokens)
+
+
+@cache
+def _light() -> np.ndarray:
+    """The linear light of each sRGB value, (256,) float32."""
+    return srgb_to_linear(np.arange(256, dtype=np.uint8)).astype(np.float32)
 
 
 def no_kernels_picture(reason: str) -> LayerPicture:
