@@ -20,7 +20,6 @@ import torch
 
 from benchmarks.timing import format_milliseconds, format_table, time_least, time_medians
 from vrnn.compute.loading.script import from_script
-from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
 from vrnn.compute.passes.replay import Replay
@@ -66,7 +65,7 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     def convert_seen(node: int) -> None:
         layout, left_out = graph.map_layouts[node], unseen.get(node, 0)
         if left_out:
-            to_coarse_maps(tensors[node], layout, None, lambda maps: None, left_out)
+            HiddenMaps().make(node, tensors[node], layout, None, lambda maps: None, left_out)
         else:
             to_feature_maps(tensors[node], layout)
 

@@ -19,8 +19,8 @@ from vrnn.compute.passes import (
     native_library,
     torch_filler,
 )
-from vrnn.compute.passes.coarse_maps import to_coarse_maps
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
+from vrnn.compute.passes.hidden_maps import HiddenMaps
 from vrnn.compute.passes.native_library import load_native_library
 from vrnn.network.feature_maps import (
     FeatureMaps,
@@ -198,7 +198,7 @@ def test_coarse_maps_of_any_order_in_memory_are_those_of_the_whole_ones(fill):
         torch.zeros_like(numbers)[None],
     ):
         whole = to_feature_maps(tensor, layout).coarse(1)
-        coarse = to_coarse_maps(tensor, layout, None, lambda maps: None, 1)
+        coarse = HiddenMaps().make(0, tensor, layout, None, lambda maps: None, 1)
         assert np.array_equal(coarse.block, whole.block)
         assert np.array_equal(coarse.sample, whole.sample)
         assert np.array_equal(coarse.channel_stats, whole.channel_stats)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from vrnn.compute.operators.tensor_layout import MapLayout
-from vrnn.compute.passes.coarse_maps import to_coarse_maps
+from vrnn.compute.passes.coarse_maps import fill_coarse_maps
+from vrnn.compute.passes.feature_maps import chosen_maps
 from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
 from vrnn.network.feature_maps import CoarseMaps, probe_step
 
@@ -35,7 +36,8 @@ def run(
 
 
 def exact(tensor: torch.Tensor) -> CoarseMaps:
-    return to_coarse_maps(tensor, LAYOUT, None, lambda maps: None, 2)
+    values, tokens = chosen_maps(tensor, LAYOUT)
+    return fill_coarse_maps(values, tokens, None, 2)
 
 
 def assert_is(made: CoarseMaps, tensor: torch.Tensor) -> None:

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
-from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.feature_maps import (
     UNSCALED_PEAKS,
-    MakePortrait,
     block_filler,
-    chosen_maps,
     fill_feature_maps,
 )
 from vrnn.network.feature_maps import CoarseMaps, coarse_block_size
 from vrnn.network.layer_maps import sample_step
-
-
-def to_coarse_maps(
-    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None,
-    make_portrait: MakePortrait, left_out: int,
-) -> CoarseMaps:  # fmt: skip
-    """Convert one sample, frame or slice of a tensor to coarse maps.
-
-    Args:
-        tensor: A node's tensor, of any dtype.
-        layout: How it is read as maps.
-        indices: See `to_feature_maps`.
-        make_portrait: Makes the portrait of the layer.
-        left_out: How many of the finest levels are left out, at least 1.
-    """
-    values, prefix_tokens = chosen_maps(tensor, layout, indices)
-    values = values.contiguous()  # once for the portrait and the block
-    return fill_coarse_maps(values, prefix_tokens, make_portrait(values), left_out)
 
 
 def fill_coarse_maps(

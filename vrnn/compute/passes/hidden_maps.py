@@ -51,11 +51,11 @@ class HiddenMaps:
 
         Args:
             node: Its id.
-            tensor: See `to_coarse_maps`.
-            layout: See `to_coarse_maps`.
-            indices: See `to_coarse_maps`.
-            make_portrait: See `to_coarse_maps`.
-            left_out: See `to_coarse_maps`.
+            tensor: Its tensor, of any dtype.
+            layout: How it is read as maps.
+            indices: See `to_feature_maps`.
+            make_portrait: Makes the portrait of the layer.
+            left_out: How many of the finest levels are left out, at least 1.
         """
         values, tokens = chosen_maps(tensor, layout, indices)
         values = values.contiguous()  # once for the portrait and the block
