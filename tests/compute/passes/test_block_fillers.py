@@ -21,6 +21,7 @@ from vrnn.compute.passes import (
 )
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
 from vrnn.compute.passes.hidden_maps import HiddenMaps
+from vrnn.compute.passes.memory_order import in_known_order
 from vrnn.compute.passes.native_library import load_native_library
 from vrnn.network.feature_maps import (
     FeatureMaps,
@@ -338,3 +339,55 @@ def test_a_library_that_is_none_is_not_used(monkeypatch, tmp_path, content):
         path.write_bytes(content)
     monkeypatch.setattr(native_library, "LIBRARY", path)
     assert load_native_library.__wrapped__() is None
+
+
+def _side_by_side(maps: torch.Tensor) -> torch.Tensor:
+    """The same (C, H, W) maps with the channels of a position side by side in memory."""
+    return maps.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("is_wide", [True, False])
+@pytest.mark.parametrize("left_out", [0, 2])
+@pytest.mark.parametrize(
+    "shape", [(3, 5, 7), (8, 14, 14), (21, 7, 7), (64, 56, 56), (33, 20, 70), (5, 2, 1), (7, 1, 9)]
+)
+def test_channels_side_by_side_are_read_as_they_lie(torch_threads, shape, left_out, is_wide):
+    native = native_filler.load_native_filler()
+    if native is None or (is_wide and not native.is_wide):
+        pytest.skip("there is no such native code")
+    library = load_native_library()
+    assert library is not None
+    fill = native_filler.NativeFiller(library, is_wide).fill_block
+    torch.manual_seed(0)
+    maps = torch.randn(shape)
+    channels, height, width = shape
+    found = []
+    for values in (maps, _side_by_side(maps)):
+        flat = in_known_order(values).reshape(channels, height * width)
+        half = torch.zeros(coarse_block_size(*shape, left_out), dtype=torch.float16)
+        sample = torch.zeros(-(-flat.numel() // sample_step(flat.numel())), dtype=torch.float16)
+        stats, peak = fill(half, flat, (height, width), 1.0, left_out, sample)
+        found.append((half, sample, stats, torch.tensor(peak)))
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_no_copy_is_made_of_channels_that_lie_side_by_side():
+    if load_native_library() is None:
+        pytest.skip("there is no native code")
+    turned = _side_by_side(torch.randn(8, 6, 5))
+    assert in_known_order(turned) is turned
+    assert in_known_order(turned[:, :, 1:]).is_contiguous()
+    assert in_known_order(turned[::2]).is_contiguous()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e-30, 1e30])
+def test_rare_values_that_lie_side_by_side_give_what_they_give_otherwise(fill, bad):
+    torch.manual_seed(1)
+    maps = torch.randn(9, 12, 11) if not 0 < bad < 1 else torch.randn(9, 12, 11) * bad
+    maps[3, 4, 5] = bad
+    plain, turned = (fill_feature_maps(m, NO_TOKENS) for m in (maps, _side_by_side(maps)))
+    assert plain.scale == turned.scale
+    assert plain.not_finite == turned.not_finite
+    np.testing.assert_array_equal(plain.block, turned.block)
+    np.testing.assert_array_equal(plain.channel_stats, turned.channel_stats)

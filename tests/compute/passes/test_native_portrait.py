@@ -43,7 +43,8 @@ def test_where_there_is_a_compiler_there_are_both_ways():
     "shape",
     [(64, 56, 56), (5, 112, 90), (300, 13, 17), (7, 1, 40), (2, 9, 9), (3, 6, 5), (600, 7, 7)],
 )
-def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, monkeypatch):
+@pytest.mark.parametrize("is_turned", [False, True], ids=["maps", "side by side"])
+def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, is_turned, monkeypatch):
     image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     made = {}
     for name in (way, "numpy"):
@@ -57,6 +58,8 @@ def test_a_stream_has_the_same_portraits_as_by_numpy(way, shape, monkeypatch):
                 # As frames follow one another: another one would amplify float32's rounding.
                 values = features(*shape, seed=node) + 0.1 * features(*shape, seed=9 + frame)
                 maps = torch.from_numpy(values)
+                if is_turned and used is not None:
+                    maps = maps.permute(1, 2, 0).contiguous().permute(2, 0, 1)
                 made[name].append(maker.make(node, maps).astype(int))
     difference = np.abs(np.stack(made[way]) - np.stack(made["numpy"]))
     assert difference.max() <= 2

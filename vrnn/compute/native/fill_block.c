@@ -3,7 +3,9 @@
    What a block is, see FeatureMaps in vrnn/network/feature_maps.py; the same in torch, which this is
    tested against, see vrnn/compute/passes/torch_filler.py. A segment of a map is converted, searched
    for its extremes and added up while it is in the first-level cache. Of small maps eight are worked on
-   at a time, a lane of the processor's each, with every sum in the same order. */
+   at a time, a lane of the processor's each, with every sum in the same order. Where the channels of a
+   position lie side by side, as torch's channels-last tensors have them, some channels at a time are
+   turned into maps that stay in the second-level cache. */
 
 #include <math.h>
 
@@ -15,9 +17,12 @@
 #define SHARE 32768   /* floats at least that a thread takes at a time */
 #define SMALL 1024    /* values of a map that is worked on beside seven others, at most */
 #define TAKEN 256     /* values of the sample that are halved at a time */
+#define LINE 16       /* floats that come into the cache at once */
 
 typedef struct {
-    const float *values;  /* (C, H, W) */
+    const float *values;  /* (channels from `from` on, H, W) */
+    const float *turned;  /* NULL, or (H, W, C) in place of values */
+    int64_t from;
     uint16_t *block;      /* float16 */
     float *stats;         /* (3, C) minimum, maximum, mean, times the factor */
     float *scratch;       /* scratch_size floats for each thread */
@@ -275,16 +280,16 @@ WIDE_CODE static double reduce_wide(const float *values, float *means, float *su
 /* Takes the part of the sample that lies between two values of the layer. */
 INLINE void take_sample(const Task *task, int64_t begin, int64_t end, const int wide)
 {
-    const int64_t step = task->sample_step;
+    const int64_t step = task->sample_step, before = task->from * task->height * task->width;
     float taken[TAKEN];
     int64_t i = (begin + step - 1) / step, last = (end + step - 1) / step, k, count;
     (void)wide;
     if (step == 1) {
-        HALVE(task->values + begin, task->sample + begin, end - begin);
+        HALVE(task->values + begin - before, task->sample + begin, end - begin);
         return;
     }
     for (; i < last; i += count) {
-        const float *values = task->values + i * step;
+        const float *values = task->values + i * step - before;
         count = last - i < TAKEN ? last - i : TAKEN;
         for (k = 0; k < count; k++) taken[k] = values[k * step];
         HALVE(taken, task->sample + i, count);
@@ -376,7 +381,7 @@ WIDE_CODE static void fill_lanes(const Task *task, float *scratch, int64_t first
 {
     const int64_t channels = task->channels, height = task->height, width = task->width;
     const int64_t size = height * width;
-    const float *values = task->values + first * size;
+    const float *values = task->values + (first - task->from) * size;
     uint16_t *level = task->block + 2 * channels;
     float *turned = scratch, *means = turned + LANES * size, *coarser, *before;
     __m256 lows = _mm256_set1_ps(INFINITY), highs = _mm256_set1_ps(-INFINITY), eight[LANES], mean, finite;
@@ -441,6 +446,38 @@ WIDE_CODE static void fill_lanes(const Task *task, float *scratch, int64_t first
 }
 #endif
 
+/* ---- maps of channels that lie side by side ------------------------------------------------------ */
+
+/* (size, apart) values, of which the first `count` columns become maps (count, size). */
+static void turn_plain(const float *values, int64_t apart, int64_t size, int64_t count, float *maps)
+{
+    int64_t i, c;
+    for (i = 0; i < size; i++)
+        for (c = 0; c < count; c++) maps[c * size + i] = values[i * apart + c];
+}
+
+#if HAS_WIDE
+WIDE_CODE static void turn_wide(const float *values, int64_t apart, int64_t size, int64_t count, float *maps)
+{
+    const int64_t whole = size / LANES * LANES;
+    __m256 eight[LANES];
+    int64_t i, c;
+    int k;
+    if (count < LANES) {
+        turn_plain(values, apart, size, count, maps);
+        return;
+    }
+    for (i = 0; i < whole; i += LANES)
+        for (c = 0; c < count; c += LANES) {
+            const int64_t begin = c + LANES > count ? count - LANES : c; /* some may be done twice */
+            turn_lines(values + i * apart + begin, apart, eight);
+            for (k = 0; k < LANES; k++) _mm256_storeu_ps(maps + (begin + k) * size + i, eight[k]);
+        }
+    for (; i < size; i++)
+        for (c = 0; c < count; c++) maps[c * size + i] = values[i * apart + c];
+}
+#endif
+
 /* Whether a layer's maps are so small that eight are worked on at a time. */
 INLINE int is_small(int64_t height, int64_t width)
 {
@@ -462,7 +499,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
         float *lowest = task->stats + first;
         count = last - first;
         for (i = 0; i < count; i++)
-            lowest[i] = lowest[channels + i] = lowest[2 * channels + i] = task->values[first + i] * task->factor;
+            lowest[i] = lowest[channels + i] = lowest[2 * channels + i] = task->values[first + i - task->from] * task->factor;
         HALVE(lowest, task->block + first, count);
         HALVE(lowest, task->block + channels + first, count);
         if (!task->left_out) HALVE(lowest, task->block + 2 * channels + first, count);
@@ -481,7 +518,7 @@ INLINE void fill_channels(const Task *task, float *scratch, int64_t first, int64
     }
 #endif
     for (channel = first; channel < last; channel++) {
-        const float *values = task->values + channel * size;
+        const float *values = task->values + (channel - task->from) * size;
         uint16_t *level = task->block + 2 * channels;
         float low = values[0] * task->factor, high = low;
         double total = 0;
@@ -545,51 +582,72 @@ static void fill_channels_plain(const Task *task, float *scratch, int64_t first,
 /* What each thread does: takes channels until there are none. */
 static void run_thread(void *data)
 {
-    Task *task = (Task *)data;
+    Task *task = (Task *)data, part = *task;
     float *scratch = task->scratch + TAKE_NEXT(&task->next_thread, 1) * task->scratch_size;
+    const int64_t size = task->height * task->width;
+    float *maps = scratch;
     int64_t first, last;
+    if (task->turned) {
+        part.values = maps;
+        scratch += task->channels_at_once * size;
+    }
     for (;;) {
         first = TAKE_NEXT(&task->next_channel, task->channels_at_once);
         if (first >= task->channels) return;
         last = first + task->channels_at_once;
         if (last > task->channels) last = task->channels;
+        if (task->turned) part.from = first;
 #if HAS_WIDE
         if (task->wide) {
-            fill_channels_wide(task, scratch, first, last);
+            if (task->turned) turn_wide(task->turned + first, task->channels, size, last - first, maps);
+            fill_channels_wide(&part, scratch, first, last);
             continue;
         }
 #endif
-        fill_channels_plain(task, scratch, first, last);
+        if (task->turned) turn_plain(task->turned + first, task->channels, size, last - first, maps);
+        fill_channels_plain(&part, scratch, first, last);
     }
 }
 
-/* Floats that each thread needs to work in. */
-EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width)
+/* How many channels a thread takes at a time. */
+static int64_t share_of_thread(int64_t height, int64_t width, int side_by_side)
+{
+    const int64_t size = height * width, whole = side_by_side ? LINE : is_small(height, width) ? LANES : 1;
+    const int64_t channels = size < SHARE ? SHARE / size : 1;
+    return (channels + whole - 1) / whole * whole;
+}
+
+/* Floats that each thread needs to work in. side_by_side: see vrnn_fill_block. */
+EXPORT int64_t vrnn_fill_block_scratch(int64_t height, int64_t width, int side_by_side)
 {
     int64_t next = ((height + STEP - 1) / STEP) * ((width + STEP - 1) / STEP);
     int64_t segment = STEP * width < SEGMENT ? SEGMENT : STEP * width;
     /* Sums of rows, a scaled segment, the level below, and half of it again for those after. */
     int64_t floats = width + segment + next + (next + STEP + 1) / 2 + 16;
     int64_t lanes = is_small(height, width) ? LANES * (height * width + 2 * next + 16) : 0;
-    return floats > lanes ? floats : lanes;
+    int64_t maps = side_by_side ? share_of_thread(height, width, 1) * height * width : 0;
+    return maps + (floats > lanes ? floats : lanes);
 }
 
 /* Fills a block, which may lack the finest levels of its pyramid.
 
+   side_by_side: whether values are (H, W, C); else (C, H, W).
    sample: gets every sample_step-th of all values, and is not for factors but 1; NULL for none.
    wide: whether the processor has AVX2 and F16C. threads: how many work at most, each in its own
    scratch. run_threads: GOMP_parallel of the OpenMP that the model runs with; NULL for one thread.
    Returns the largest |value|; not a finite number where there is another. */
 EXPORT float vrnn_fill_block(
     const float *values, uint16_t *block, float *stats, uint16_t *sample, int64_t sample_step, float *scratch,
-    int64_t scratch_size, int64_t channels, int64_t height, int64_t width, float factor, int left_out,
-    int wide, unsigned threads,
+    int64_t scratch_size, int64_t channels, int64_t height, int64_t width, int side_by_side, float factor,
+    int left_out, int wide, unsigned threads,
     void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Task task;
-    int64_t size = height * width, channel;
+    int64_t channel;
     float peak = 0;
     task.values = values;
+    task.turned = side_by_side ? values : NULL;
+    task.from = 0;
     task.block = block;
     task.stats = stats;
     task.sample = sample;
@@ -603,13 +661,11 @@ EXPORT float vrnn_fill_block(
     task.left_out = left_out;
     task.wide = wide;
     task.next_channel = task.next_thread = 0;
-    task.channels_at_once = size < SHARE ? SHARE / size : 1;
-    /* Whole lanes. */
-    if (is_small(height, width)) task.channels_at_once = (task.channels_at_once + LANES - 1) / LANES * LANES;
+    task.channels_at_once = share_of_thread(height, width, side_by_side);
     if (run_threads && threads > 1)
         run_threads(run_thread, &task, threads, 0);
     else {
-        task.channels_at_once = channels;
+        if (!side_by_side) task.channels_at_once = channels;
         run_thread(&task);
     }
     for (channel = 0; channel < channels; channel++) {

@@ -178,7 +178,8 @@ INLINE void add_lines(
 }
 
 typedef struct {
-    const float *values;        /* (channels, positions) */
+    const float *values;        /* (channels, positions), or (positions, channels) if side_by_side */
+    int side_by_side;
     int64_t channels, positions;
     int64_t first, step, count; /* which positions the components are found from */
     int64_t channel_step;       /* every so many channels tell where the iteration starts */
@@ -241,7 +242,11 @@ static void sample_channels(const Portrait *p, int64_t first, int64_t last)
     int r;
     (void)wide;
     for (c = first; c < last; c++) {
-        if (p->step > 1) {
+        if (p->side_by_side) {
+            const float *values = p->values + p->first * p->channels + c;
+            float *taken = p->sampled + c * count;
+            for (i = 0; i < count; i++) taken[i] = values[i * p->step * p->channels];
+        } else if (p->step > 1) {
             const float *values = p->values + c * p->positions + p->first;
             float *taken = p->sampled + c * count;
             for (i = 0; i < count; i++) taken[i] = values[i * p->step];
@@ -274,8 +279,18 @@ static void find_basis(const Portrait *p, int64_t first, int64_t last)
 static void find_scores(const Portrait *p, int64_t first, int64_t last)
 {
     const int64_t positions = p->positions;
+    const int wide = p->wide;
     int64_t begin, length, i;
+    float found[COMPONENTS];
     int r;
+    (void)wide;
+    if (p->side_by_side) {
+        for (i = first; i < last; i++) {
+            PRODUCTS(p->basis, p->channels, p->values + i * p->channels, found);
+            for (r = 0; r < COMPONENTS; r++) p->scores[r * positions + i] = found[r];
+        }
+        return;
+    }
     for (r = 0; r < COMPONENTS; r++)
         for (i = first; i < last; i++) p->scores[r * positions + i] = 0;
     for (begin = first; begin < last; begin += length) {
@@ -361,14 +376,15 @@ EXPORT int64_t vrnn_portrait_scratch(int64_t channels, int64_t count)
 
 /* Makes a basis and the scores in it; returns 0 where values are not finite, or too large for it.
 
-   threads, run_threads: as in vrnn_fill_block. */
+   side_by_side: whether values are (positions, channels). threads, run_threads: as in vrnn_fill_block. */
 EXPORT int vrnn_portrait(
-    const float *values, int64_t channels, int64_t positions, int64_t first, int64_t step, int64_t count,
-    int64_t channel_step, const float *start, const float *before, float *scratch, float *basis, float *scores,
+    const float *values, int side_by_side, int64_t channels, int64_t positions, int64_t first, int64_t step,
+    int64_t count, int64_t channel_step, const float *start, const float *before, float *scratch, float *basis, float *scores,
     int wide, unsigned threads, void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
 {
     Portrait p;
     p.values = values;
+    p.side_by_side = side_by_side;
     p.channels = channels;
     p.positions = positions;
     p.first = first;
@@ -380,7 +396,7 @@ EXPORT int vrnn_portrait(
     p.basis = basis;
     p.scores = scores;
     p.sampled = scratch;
-    p.sample = step > 1 ? scratch : values;
+    p.sample = side_by_side || step > 1 ? scratch : values;
     p.spread = p.sampled + channels * count;
     p.turned = p.spread + COMPONENTS * count;
     p.weights = p.turned + COMPONENTS * count;
@@ -503,8 +519,8 @@ EXPORT int vrnn_portrait_colors(
    taken. colors_before: (3, positions) its colors in the frame before, or NULL. before: its basis there.
    scratch: of vrnn_portrait, and 6 times as many floats as positions. */
 EXPORT int vrnn_next_portrait(
-    const float *values, int64_t channels, int64_t positions, int64_t first, int64_t step, int64_t count,
-    int64_t channel_step, const float *before, const float *const *feeding, int64_t feeding_count,
+    const float *values, int side_by_side, int64_t channels, int64_t positions, int64_t first, int64_t step,
+    int64_t count, int64_t channel_step, const float *before, const float *const *feeding, int64_t feeding_count,
     const float *colors_before, float steadiness, float *scratch, float *basis, float *colors, uint8_t *bytes,
     float contrast, double free_part, double rounding, int wide, unsigned threads,
     void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
@@ -520,7 +536,7 @@ EXPORT int vrnn_next_portrait(
     if (colors_before)
         for (i = 0; i < size; i++) wanted[i] += steadiness * colors_before[i];
     return vrnn_portrait(
-               values, channels, positions, first, step, count, channel_step, NULL, before, scratch, basis, scores,
+               values, side_by_side, channels, positions, first, step, count, channel_step, NULL, before, scratch, basis, scores,
                wide, threads, run_threads) &&
            vrnn_portrait_colors(
                scores, wanted, positions, contrast, free_part, rounding, colors, bytes, wide);

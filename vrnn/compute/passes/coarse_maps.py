@@ -10,6 +10,7 @@ from vrnn.compute.passes.feature_maps import (
     block_filler,
     fill_feature_maps,
 )
+from vrnn.compute.passes.memory_order import in_known_order
 from vrnn.network.feature_maps import CoarseMaps, coarse_block_size
 from vrnn.network.layer_maps import sample_step
 
@@ -27,7 +28,7 @@ def fill_coarse_maps(
     """
     channels, height, width = values.shape
     size = height, width
-    flat = values.reshape(channels, height * width).contiguous()
+    flat = in_known_order(values).reshape(channels, height * width)
     half = flat.new_empty(coarse_block_size(channels, height, width, left_out), dtype=torch.float16)
     step = sample_step(flat.numel())
     sample = flat.new_empty(-(-flat.numel() // step), dtype=torch.float16)

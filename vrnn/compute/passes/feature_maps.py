@@ -11,6 +11,7 @@ import torch
 
 from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
 from vrnn.compute.passes import torch_filler
+from vrnn.compute.passes.memory_order import in_known_order
 from vrnn.compute.passes.native_filler import load_native_filler
 from vrnn.network.feature_maps import FeatureMaps, block_size
 
@@ -53,7 +54,7 @@ def to_feature_maps(
         make_portrait: Makes the portrait of the layer.
     """
     values, prefix_tokens = chosen_maps(tensor, layout, indices)
-    values = values.contiguous()  # once for the portrait and the block
+    values = in_known_order(values)  # once for the portrait and the block
     return fill_feature_maps(values, prefix_tokens, make_portrait(values))
 
 
@@ -69,7 +70,7 @@ def fill_feature_maps(
     """
     channels, height, width = values.shape
     size = height, width
-    flat = values.reshape(channels, height * width).contiguous()
+    flat = in_known_order(values).reshape(channels, height * width)
     if not flat.numel():
         block = np.zeros(block_size(channels, height, width), np.float16)
         stats = np.zeros((3, channels), np.float32)
@@ -82,7 +83,7 @@ def fill_feature_maps(
     if not (UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0):
         invalid = None
         if not isfinite(peak):
-            flat, invalid = _zero_invalid(flat)
+            flat, invalid = _zero_invalid(flat.contiguous())
             peak = float(flat.abs().max())
         exponent = scale_exponent(peak)
         channel_stats, _ = fill(half, flat, size, 2.0**-exponent)

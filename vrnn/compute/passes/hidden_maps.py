@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import torch
 
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.coarse_maps import fill_coarse_maps
 from vrnn.compute.passes.feature_maps import MakePortrait, chosen_maps
+from vrnn.compute.passes.memory_order import every_nth_value, in_known_order
 from vrnn.network.feature_maps import CoarseMaps, probe_step
 
 TURNS = 16
@@ -58,13 +58,12 @@ class HiddenMaps:
             left_out: How many of the finest levels are left out, at least 1.
         """
         values, tokens = chosen_maps(tensor, layout, indices)
-        values = values.contiguous()  # once for the portrait and the block
+        values = in_known_order(values)  # once for the portrait and the block
         portrait = make_portrait(values)
         known = None if node in self._due else self._known.get(node)
         if known is not None and _fits(known, values, left_out):
-            flat = values.reshape(-1)
             # A copy: a later operation may write over the tensor.
-            probes = np.array(flat[:: probe_step(flat.numel())].cpu().numpy())
+            probes = every_nth_value(values, probe_step(values.numel())).cpu().numpy().copy()
             return CoarseMaps(  # by itself, as `replace` takes longer than all else here
                 known.channels, known.height, known.width, known.stored, known.scale,
                 known.channel_stats, 0, tokens, portrait, left_out, known.sample, probes,

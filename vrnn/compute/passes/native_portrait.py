@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import torch
 
+from vrnn.compute.passes.memory_order import is_side_by_side
 from vrnn.compute.passes.native_library import (
     find_run_threads,
     is_wide_cpu,
@@ -32,8 +33,8 @@ class NativePortrait:
         self._is_wide = is_wide
         self._make = library.vrnn_portrait
         self._make.argtypes = [
-            ctypes.c_void_p, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 5, ctypes.c_int,
-            ctypes.c_uint, ctypes.c_void_p,
+            ctypes.c_void_p, ctypes.c_int, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 5,
+            ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._make.restype = ctypes.c_int
         self._run_threads = find_run_threads()
@@ -45,8 +46,8 @@ class NativePortrait:
         self._color.restype = ctypes.c_int
         self._next = library.vrnn_next_portrait
         self._next.argtypes = [
-            ctypes.c_void_p, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 2, ctypes.c_int64,
-            ctypes.c_void_p, ctypes.c_float, *[ctypes.c_void_p] * 4, ctypes.c_float,
+            ctypes.c_void_p, ctypes.c_int, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 2,
+            ctypes.c_int64, ctypes.c_void_p, ctypes.c_float, *[ctypes.c_void_p] * 4, ctypes.c_float,
             *[ctypes.c_double] * 2, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._next.restype = ctypes.c_int
@@ -61,7 +62,7 @@ class NativePortrait:
         """Make a basis near the first three components, and the scores in it.
 
         Args:
-            flat: (C, P) float32 features, contiguous.
+            flat: (C, P) float32 features, in an order that `memory_order` knows.
             picked: Which positions the components are found from.
             channel_step: Every so many channels tell where the iteration starts.
             start: (3, K) float32 where it starts, in the positions that are picked.
@@ -79,8 +80,8 @@ class NativePortrait:
         scores = np.empty((COMPONENTS, positions), np.float32)
         begin = None if start is None else np.ascontiguousarray(start, np.float32)
         is_made = self._make(
-            flat.data_ptr(), channels, positions, first, step, count, channel_step,
-            None if begin is None else begin.ctypes.data,
+            flat.data_ptr(), is_side_by_side(flat), channels, positions, first, step, count,
+            channel_step, None if begin is None else begin.ctypes.data,
             None if before is None else before.ctypes.data,
             scratch.ctypes.data, basis.ctypes.data, scores.ctypes.data, self._is_wide,
             thread_count(flat.numel()), self._run_threads,
@@ -119,8 +120,8 @@ class NativePortrait:
         several = [np.ascontiguousarray(one) for one in feeding]
         addresses = (ctypes.c_void_p * len(several))(*[one.ctypes.data for one in several])
         is_made = self._next(
-            flat.data_ptr(), channels, positions, first, step, count, channel_step,
-            before.ctypes.data, addresses, len(several),
+            flat.data_ptr(), is_side_by_side(flat), channels, positions, first, step, count,
+            channel_step, before.ctypes.data, addresses, len(several),
             None if colors_before is None else colors_before.ctypes.data, steadiness,
             scratch.data_ptr(), basis.ctypes.data, colors.ctypes.data, levels.ctypes.data,
             contrast, free, rounding, self._is_wide, thread_count(flat.numel()),

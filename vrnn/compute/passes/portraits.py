@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from vrnn.compute.passes.memory_order import is_side_by_side
 from vrnn.compute.passes.native_portrait import COMPONENTS, load_native_portrait
 from vrnn.compute.passes.portrait_components import (
     FLAT,
@@ -116,7 +117,7 @@ class PortraitMaker:
         basis = self._bases.get(node)
         if native is None or basis is None or basis.shape[1] != len(flat):
             return None
-        if flat.dtype != torch.float32 or not flat.is_contiguous():
+        if flat.dtype != torch.float32 or not _is_known(flat):
             return None
         before = self._before.get(node)
         if before is not None and before.size != COMPONENTS * size[0] * size[1]:
@@ -193,7 +194,7 @@ class PortraitMaker:
             wanted: (3, P) colors that the portrait is to agree with.
         """
         native = load_native_portrait() if flat.device.type == "cpu" else None
-        if native is not None and flat.is_contiguous():
+        if native is not None and _is_known(flat):
             found = native.scores(flat, *self._begin(node, len(flat), size, target))
             if found is not None:
                 basis, scores = found
@@ -268,6 +269,11 @@ class PortraitMaker:
         """(3, H, W) each of the portraits that feed a node, else the image."""
         feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
         return [_resized(picture, size) for picture in feeding or [self._image]]
+
+
+def _is_known(flat: torch.Tensor) -> bool:
+    """Whether native code reads (C, P) features as they lie in memory."""
+    return flat.is_contiguous() or is_side_by_side(flat)
 
 
 def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

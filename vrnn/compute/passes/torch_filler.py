@@ -22,7 +22,7 @@ def fill_block(
 
     Args:
         block: The block, float16 (see `FeatureMaps`), without the levels that are left out.
-        flat: (C, H·W) float32 maps, contiguous, at least one value.
+        flat: (C, H·W) float32 maps, at least one value.
         size: (H, W).
         factor: A power of two that all values are multiplied with.
         left_out: How many of the finest levels of the pyramid are left out.
@@ -34,6 +34,7 @@ def fill_block(
         |value| of them all, NaN or infinite where one of them is not finite, which makes the rest
         of no use.
     """
+    flat = flat.contiguous()
     if sample is not None:
         sample.copy_(flat.view(-1)[:: sample_step(flat.numel())])
     stats = fill_levels(block, flat if factor == 1 else flat * factor, size, left_out)

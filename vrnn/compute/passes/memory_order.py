@@ -1,0 +1,59 @@
+"""The orders of a layer's values in memory that native code reads as they are.
+
+torch's own is map after map. Where a model runs in channels-last order, or has tokens with their
+features, the channels of a position lie side by side: to copy these into torch's own order would
+take longer than all else that is done with them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+
+from vrnn.compute.passes.native_library import load_native_library
+
+MAX_POSITIONS = 1 << 16
+"""Of a map, up to which channels that lie side by side are read as they are: 16 of them have to
+stay in a cache."""
+
+
+def in_known_order(maps: torch.Tensor) -> torch.Tensor:
+    """Return maps in an order that `NativeFiller` and `NativePortrait` read, a copy if need be.
+
+    Args:
+        maps: (C, H, W) float32.
+    """
+    if maps.is_contiguous():
+        return maps
+    channels, height, width = maps.shape
+    is_read = (
+        maps.stride() == (1, width * channels, channels)
+        and height * width <= MAX_POSITIONS
+        and maps.device.type == "cpu"
+        and load_native_library() is not None
+    )
+    return maps if is_read else maps.contiguous()
+
+
+def is_side_by_side(flat: torch.Tensor) -> bool:
+    """Whether channels of a position lie side by side, in (C, P) maps of a known order."""
+    return not flat.is_contiguous() and flat.stride() == (1, len(flat))
+
+
+def every_nth_value(maps: torch.Tensor, step: int) -> torch.Tensor:
+    """Return (N,) every `step`-th value of (C, H, W) maps, in torch's own order."""
+    if maps.is_contiguous():
+        return maps.reshape(-1)[::step]
+    places = _places(maps.shape, step, maps.device)
+    return maps[places]
+
+
+@lru_cache(256)
+def _places(
+    shape: tuple[int, int, int], step: int, device: torch.device
+) -> tuple[torch.Tensor, ...]:
+    """Where these values are, an index a dimension."""
+    channels, height, width = shape
+    at = torch.arange(0, channels * height * width, step, device=device)
+    return at // (height * width), at // width % height, at % width
