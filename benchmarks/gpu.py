@@ -48,7 +48,7 @@ class Run:
         self.has_interop = True
         for _ in range(2):
             result = self.model.run(self.image, lambda node, maps: None, lambda: None)
-        self.model.capture(result)
+        self.model.passes.capture(result)
         self.usual = result.maps
         sizes = {node: maps.size for node, maps in self.usual.items()}
         order = [node.id for node in self.model.network.nodes if node.id in sizes]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from vrnn.compute import loaded_model
+from vrnn.compute import fill_pass, forward_passes
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.passes import device_blocks, hidden_maps
@@ -52,7 +52,7 @@ def same(one, other):
             assert np.array_equal(maps.portrait, other[node].portrait)
 
 
-def fails(monkeypatch, name, at, module=loaded_model):
+def fails(monkeypatch, name, at, module=forward_passes):
     """Let the conversion of one layer find no memory, the so-manieth."""
     convert, calls = getattr(module, name), []
 
@@ -73,11 +73,11 @@ def test_in_the_conversion_of_a_layer(monkeypatch, at):
     result, handed = run(model)
     same(result.maps, wanted.maps)
     same(handed, wanted_handed)
-    assert model.room.is_short
-    assert model.room.take_note() == NOTE
-    assert model.room.take_note() == ""
+    assert model.passes.room.is_short
+    assert model.passes.room.take_note() == NOTE
+    assert model.passes.room.take_note() == ""
     same(run(model)[0].maps, wanted.maps)
-    assert model.room.take_note() == ""
+    assert model.passes.room.take_note() == ""
 
 
 def test_in_the_conversion_of_a_coarse_layer(monkeypatch):
@@ -93,7 +93,7 @@ def test_in_the_model_itself_once():
     model = opened()
     model.source.model.full = 1
     same(run(model)[0].maps, wanted.maps)
-    assert model.room.take_note() == NOTE
+    assert model.passes.room.take_note() == NOTE
 
 
 def test_in_the_model_itself_again_and_again():
@@ -131,13 +131,13 @@ def test_in_the_maps_that_are_made_again(monkeypatch):
     run(model)
     nodes = sorted(wanted.maps)
     for at in (1, 3):
-        fails(monkeypatch, "to_feature_maps", at)
-        model.room.is_short = False
+        fails(monkeypatch, "to_feature_maps", at, fill_pass)
+        model.passes.room.is_short = False
         made = {}
         model.fill(nodes, lambda node, maps, made=made: made.update({node: maps}), list)
         assert made.keys() == wanted.maps.keys()
         assert all(np.array_equal(made[n].block, wanted.maps[n].block) for n in nodes)
-        assert model.room.take_note() == NOTE
+        assert model.passes.room.take_note() == NOTE
 
 
 def test_maps_are_converted_on_the_processor_once_it_is_short():

@@ -81,9 +81,9 @@ class ModelPasses:
                 allocator.release_free_memory()
             batch.hand_over()
             self._emit(ForwardComplete(slot, result, request.number))
-            if model.may_capture(result):
+            if model.passes.may_capture(result):
                 self._models.tell_progress(slot, f"making {model.source.title} faster")
-                model.capture(result)
+                model.passes.capture(result)
                 self._models.tell_progress(slot, "")
 
     def _prepare(self, slot: int, request: PassRequest) -> None:
@@ -122,7 +122,7 @@ class ModelPasses:
     def _tell_room(self, slot: int) -> None:
         """Tell, once, that the device of a model has run full."""
         model = self._models[slot]
-        note = model.room.take_note()
+        note = model.passes.room.take_note()
         if note:
             self._emit(GraphNotes(slot, model.source.title, (note,)))
 

@@ -38,10 +38,10 @@ RecordedSteps = Mapping[int, RecordedStep]
 NO_STEPS: RecordedSteps = MappingProxyType({})
 LeftOut = Mapping[int, Mapping[int, int]]
 """How many of the finest levels the maps of layers lack, by slot and node; see
-`LoadedModel.run`."""
+`ForwardPasses.run`."""
 NO_LEFT_OUT: LeftOut = MappingProxyType({})
 Hidden = Mapping[int, Collection[int]]
-"""Nodes of which only the portrait is seen, by slot; see `LoadedModel.run`."""
+"""Nodes of which only the portrait is seen, by slot; see `ForwardPasses.run`."""
 NO_HIDDEN: Hidden = MappingProxyType({})
 
 

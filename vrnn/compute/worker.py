@@ -150,7 +150,7 @@ class Worker:
                 not named have their own.
             left_out: How many of the finest levels the maps of each layer lack; copied. A model
                 that is not named has whole maps, or coarse ones where all would take too much.
-            hidden: Layers of which only the portrait is seen, copied; see `LoadedModel.run`.
+            hidden: Layers of which only the portrait is seen, copied; see `ForwardPasses.run`.
         """
         edits = {slot: tuple(several) for slot, several in edits.items() if several}
         with self._wake:

@@ -48,8 +48,8 @@ def opened(model, device):
 
 def run(model, image, **more):
     result = model.run(image, lambda node, maps: None, lambda: None, **more)
-    if model.may_capture(result):
-        model.capture(result)
+    if model.passes.may_capture(result):
+        model.passes.capture(result)
     return result
 
 
@@ -163,11 +163,11 @@ def test_a_pass_without_all_maps_is_not_captured_and_a_stream_makes_them_once():
     result = model.run(IMAGES[0], lambda node, maps: None, lambda: None, left_out=left_out)
     model.captured._usual = 2
     assert model.captured.is_due
-    assert not model.may_capture(result)
+    assert not model.passes.may_capture(result)
     result = model.run(
         IMAGES[0], lambda node, maps: None, lambda: None, continues=True, left_out=left_out
     )
-    assert model.may_capture(result)
+    assert model.passes.may_capture(result)
 
 
 def test_weights_that_are_replaced_and_modules_that_are_exchanged_are_noticed():
