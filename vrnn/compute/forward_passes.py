@@ -20,6 +20,7 @@ from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.hidden_maps import HiddenMaps
 from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.predictions import decode_outputs
+from vrnn.compute.passes.stream_passes import StreamPasses
 from vrnn.compute.traced_model import TracedModel
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.errors import VrnnError
@@ -44,6 +45,7 @@ class _ViewPasses:
     portraits: LayerPortraits
     coarse_maps: HiddenMaps
     captured: CapturedPasses
+    stream: StreamPasses
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class _Pass:
     ablations: Sequence[Ablation]
     choices: Sequence[AxisChoice]
     continues: bool
+    weight_room: float
     left_out: Mapping[int, int] | None
     on_maps: OnMaps
     maps: dict[int, FeatureMaps]
@@ -86,6 +89,16 @@ class ForwardPasses:
         return self._current.captured
 
     @property
+    def packed_bytes(self) -> int:
+        """Bytes that weights take which are packed while images stream."""
+        return self._kept.stream.weights.nbytes if self._kept else 0
+
+    def forget_packed_weights(self) -> None:
+        """Let go of them: no image has come for a while."""
+        if self._kept:
+            self._kept.stream.weights.clear()
+
+    @property
     def _current(self) -> _ViewPasses:
         """What is kept for the graph that the model has now."""
         model, view = self._model, self._model.view
@@ -94,7 +107,8 @@ class ForwardPasses:
             captured = CapturedPasses(model.source.model, view, model.replay, portraits)
             if self.room.is_short:
                 captured.give_up("the device's memory is full")
-            self._kept = _ViewPasses(view, portraits, HiddenMaps(), captured)
+            stream = StreamPasses(model.replay)
+            self._kept = _ViewPasses(view, portraits, HiddenMaps(), captured, stream)
         return self._kept
 
     def run(
@@ -108,6 +122,7 @@ class ForwardPasses:
         left_out: Mapping[int, int] | None = None,
         on_portraits: OnPortraits = lambda maps: None,
         hidden: Collection[int] = (),
+        weight_room: float = 0.0,
     ) -> ForwardResult:
         """Run one pass.
 
@@ -128,6 +143,8 @@ class ForwardPasses:
                 them without.
             hidden: Ids of layers of which only the portrait is seen, see `HiddenMaps`; of those
                 that lack levels.
+            weight_room: Bytes that weights may take which are packed while images stream, see
+                `StreamPasses`.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -139,7 +156,9 @@ class ForwardPasses:
         self._current.coarse_maps.begin(hidden, continues)
         if continues and self.captured.compares_next:
             left_out = None
-        asked = _Pass(inputs, seen, ablations, choices, continues, left_out, on_maps, {})
+        asked = _Pass(
+            inputs, seen, ablations, choices, continues, weight_room, left_out, on_maps, {}
+        )
         try:
             result = self._run_pass(asked, on_retrace, on_portraits)
         except OutOfMemory:
@@ -169,7 +188,12 @@ class ForwardPasses:
                 kept = maps if asked.left_out is None else self._model.base_network.inputs
                 asked.maps.update({node: maps[node] for node in kept if node in maps})
                 return captured.result
-            result = self._model.replay.run(inputs, take, ablations)
+            if asked.continues:
+                stream = self._current.stream
+                result = stream.run(inputs, take, ablations, asked.weight_room)
+            else:
+                self.forget_packed_weights()
+                result = self._model.replay.run(inputs, take, ablations)
             if not ablations and not self.room.is_short:
                 self.captured.note(inputs, choices)
             return result

@@ -160,11 +160,12 @@ class LoadedModel(TracedModel):
         left_out: Mapping[int, int] | None = None,
         on_portraits: OnPortraits = lambda maps: None,
         hidden: Collection[int] = (),
+        weight_room: float = 0.0,
     ) -> ForwardResult:
         """Run one pass, see `ForwardPasses.run`."""
         return self.passes.run(
             image, on_maps, on_retrace, ablations, choices, continues, left_out, on_portraits,
-            hidden,
+            hidden, weight_room,
         )  # fmt: skip
 
     def fill(

@@ -73,8 +73,9 @@ class ModelPasses:
             result = model.run(
                 pixels, on_maps, on_retrace, ablations, choices, request.continues,
                 self._models.left_out(slot, request), on_portraits,
-                request.hidden.get(slot, ()),
+                request.hidden.get(slot, ()), request.weight_room / len(self._models),
             )  # fmt: skip
+            self._models.count_packed_weights()
             self._tell_room(slot)
             self._complete[slot] = request
             if self._models.is_limited:

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 class OpenedModels(Mapping[int, "LoadedModel"]):
-    """Models by slot. Only the worker's thread changes it."""
+    """Models by slot. Only the worker's thread changes it.
+
+    Attributes:
+        packed_bytes: Bytes that weights take which are packed while images stream; any thread may
+            read it.
+    """
 
     def __init__(self, emit: Callable[[Event], None], map_bytes: int) -> None:
         """Begin without models.
@@ -33,6 +38,7 @@ class OpenedModels(Mapping[int, "LoadedModel"]):
         self._emit, self._map_bytes = emit, map_bytes
         self._models: dict[int, LoadedModel] = {}
         self._unchecked: set[int] = set()
+        self.packed_bytes = 0
         self._told_notes: dict[int, set[str]] = {}
         self._volumes: dict[int, int] = {}  # bytes of all whole maps of each model
 
@@ -49,6 +55,16 @@ class OpenedModels(Mapping[int, "LoadedModel"]):
         """Close all models."""
         self._models.clear()
         self._unchecked.clear()
+
+    def count_packed_weights(self) -> None:
+        """Find `packed_bytes`."""
+        self.packed_bytes = sum(model.passes.packed_bytes for model in self.values())
+
+    def forget_packed_weights(self) -> None:
+        """Let go of weights that are packed while images stream."""
+        for model in self.values():
+            model.passes.forget_packed_weights()
+        self.packed_bytes = 0
 
     @property
     def dataset(self) -> ImageSet | None:

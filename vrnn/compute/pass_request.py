@@ -60,6 +60,7 @@ class PassRequest:
         recorded: The steps of their trainings that models have the weights of.
         left_out: How many of the finest levels the maps of each layer lack.
         hidden: The layers of which only the portrait is seen.
+        weight_room: Bytes that packed weights of all models may take.
     """
 
     image: ImageInput = None
@@ -72,6 +73,7 @@ class PassRequest:
     recorded: RecordedSteps = field(default_factory=lambda: NO_STEPS)
     left_out: LeftOut = field(default_factory=lambda: NO_LEFT_OUT)
     hidden: Hidden = field(default_factory=lambda: NO_HIDDEN)
+    weight_room: float = 0.0
 
 
 def read_input(image: ImageInput, dataset: ImageSet | None) -> Media | None:

@@ -131,6 +131,7 @@ class Worker:
         recorded: RecordedSteps = NO_STEPS,
         left_out: LeftOut = NO_LEFT_OUT,
         hidden: Hidden = NO_HIDDEN,
+        weight_room: float = 0.0,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
@@ -151,6 +152,8 @@ class Worker:
             left_out: How many of the finest levels the maps of each layer lack; copied. A model
                 that is not named has whole maps, or coarse ones where all would take too much.
             hidden: Layers of which only the portrait is seen, copied; see `ForwardPasses.run`.
+            weight_room: Bytes that weights of all models may take which are packed while images
+                stream, see `StreamPasses`.
         """
         edits = {slot: tuple(several) for slot, several in edits.items() if several}
         with self._wake:
@@ -168,6 +171,7 @@ class Worker:
                 dict(recorded),
                 {slot: dict(levels) for slot, levels in left_out.items()},
                 {slot: frozenset(nodes) for slot, nodes in hidden.items()},
+                weight_room,
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
@@ -177,6 +181,11 @@ class Worker:
     def takes_image(self) -> bool:
         """Whether no image waits: another one would take the place of none."""
         return not self._has_new_image
+
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes that weights take which are packed while images stream."""
+        return self._models.packed_bytes
 
     def fill(self, slot: int, nodes: Collection[int]) -> None:
         """Make whole maps of layers for the newest pass, when there is no image to run.
@@ -274,6 +283,7 @@ class Worker:
         with self._wake:
             if self._wake.wait_for(self._has_work, REST_SECONDS):
                 return
+        self._models.forget_packed_weights()
         allocator.release_free_memory()
         with self._wake:
             self._wake.wait_for(self._has_work)

@@ -69,6 +69,7 @@ from vrnn.workspace.weight_changes import WeightChanges
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 PINS, VECTORS = "pinned copies", "vectors of similarity"
+WEIGHTS = "weights packed for live images"
 """What takes main memory that belongs to maps, see `HostMaps.holders`."""
 
 
@@ -185,6 +186,7 @@ class Workspace:
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         host.holders[PINS] = lambda: self.pins.nbytes
+        host.holders[WEIGHTS] = lambda: worker.packed_bytes
         host.holders[VECTORS] = lambda: self.similarity.nbytes
         self.volumes = VolumeViews(self.world, self.jobs, colors)
         self.content = LiveContent(self)
@@ -365,6 +367,7 @@ class Workspace:
             recorded=self.training.recorded(),
             left_out=self.feed.residency.pass_levels(image is not None and not stays),
             hidden=self.feed.residency.hidden,
+            weight_room=self.feed.residency.host.free_beside(WEIGHTS),
         )
         self.training.on_pass_requested(self.worker.requested)
 
