@@ -158,6 +158,8 @@ def center_crop_resize(image: np.ndarray, height: int, width: int) -> np.ndarray
         (height, width, 3) uint8.
     """
     rows, columns = image.shape[:2]
+    if (rows, columns) == (height, width):
+        return image.copy()
     scale = max(height / rows, width / columns)
     # Rounding may make the part larger than the whole, by less than a thousandth of a pixel.
     cut_h, cut_w = min(height / scale, rows), min(width / scale, columns)

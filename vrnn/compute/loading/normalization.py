@@ -63,7 +63,10 @@ def normalize(image: np.ndarray, candidate: ModelCandidate, channels: int) -> to
     Returns:
         (C, H, W) float32.
     """
-    mean, std = normalization(candidate, channels)
-    values = spread_channels(image, channels).to(torch.float64) / 255
-    mean_, std_ = (torch.tensor(n, dtype=torch.float64).reshape(-1, 1, 1) for n in (mean, std))
-    return ((values - mean_) / std_).to(torch.float32)
+    mean, std = (np.broadcast_to(n, channels) for n in normalization(candidate, channels))
+    levels = np.arange(256) / 255
+    values = spread_channels(image, channels).numpy()
+    # A level of a channel at a time: a live image has hundreds of times as many values.
+    tables = ((levels - m) / s for m, s in zip(mean, std, strict=True))
+    made = [table.astype(np.float32)[plane] for table, plane in zip(tables, values, strict=True)]
+    return torch.from_numpy(np.stack(made))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import torch
 
 from vrnn.compute.passes.native_library import load_native_library
@@ -43,17 +44,12 @@ def is_side_by_side(flat: torch.Tensor) -> bool:
 
 def every_nth_value(maps: torch.Tensor, step: int) -> torch.Tensor:
     """Return (N,) every `step`-th value of (C, H, W) maps, in torch's own order."""
-    if maps.is_contiguous():
+    if maps.is_contiguous() or maps.device.type != "cpu":
         return maps.reshape(-1)[::step]
-    places = _places(maps.shape, step, maps.device)
-    return maps[places]
+    return torch.from_numpy(maps.numpy()[_places(tuple(maps.shape), step)])
 
 
 @lru_cache(256)
-def _places(
-    shape: tuple[int, int, int], step: int, device: torch.device
-) -> tuple[torch.Tensor, ...]:
+def _places(shape: tuple[int, int, int], step: int) -> tuple[np.ndarray, ...]:
     """Where these values are, an index a dimension."""
-    channels, height, width = shape
-    at = torch.arange(0, channels * height * width, step, device=device)
-    return at // (height * width), at // width % height, at % width
+    return np.unravel_index(np.arange(0, shape[0] * shape[1] * shape[2], step), shape)

@@ -20,7 +20,6 @@ import torch
 from torch.nn import functional
 
 from vrnn.compute.passes.native_library import is_wide_cpu
-from vrnn.compute.tracing.tensors import version_of
 
 PROBES = 16
 """Values of a weight that tell whether it was written to without torch's knowledge."""
@@ -38,7 +37,7 @@ class _Packed:
         pointer: Where its values lay.
         version: What it had been written to.
         values: Some of its values, which are a view of the model's own.
-        known: These values as they were.
+        known: The bytes of these values as they were.
         packed: The weight in the other order.
     """
 
@@ -46,7 +45,7 @@ class _Packed:
     pointer: int
     version: int
     values: np.ndarray
-    known: np.ndarray
+    known: bytes
     packed: torch.Tensor
 
     def holds(self) -> bool:
@@ -54,8 +53,8 @@ class _Packed:
         weight = self.weight
         return (
             weight.data_ptr() == self.pointer
-            and version_of(weight) == self.version
-            and np.array_equal(self.values, self.known, equal_nan=True)
+            and weight._version == self.version
+            and self.values.tobytes() == self.known
         )
 
 
@@ -154,13 +153,15 @@ class PrepackedWeights:
         if known is not None:
             del self._packed[place]
             self.nbytes -= weight.nbytes
-        if not weight.is_contiguous() or self.nbytes + weight.nbytes > self.room:
+        if weight.is_inference() or not weight.is_contiguous():
+            return None
+        if self.nbytes + weight.nbytes > self.room:
             return None
         # The view keeps the memory: no other weight can come to lie where this one was.
         flat = weight.detach().reshape(-1).numpy()
         values = flat[:: max(1, flat.size // PROBES)]
         self._packed[place] = _Packed(
-            weight, weight.data_ptr(), version_of(weight), values, values.copy(), pack()
+            weight, weight.data_ptr(), weight._version, values, values.tobytes(), pack()
         )
         self.nbytes += weight.nbytes
         return self._packed[place].packed

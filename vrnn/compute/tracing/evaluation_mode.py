@@ -29,12 +29,13 @@ def evaluation_mode(
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         for module in training:
-            module.training = False
+            # As nn.Module would in the end, which takes most of this function's time.
+            object.__setattr__(module, "training", False)
         try:
             yield
         finally:
             for module in training:
-                module.training = True
+                object.__setattr__(module, "training", True)
 
 
 @contextmanager
