@@ -261,3 +261,12 @@ def test_which_way_the_maps_of_a_cuda_model_go_is_told(drawing, devices, told):
     findings = machine_report.maps_from_cuda(drawing, {"devices": devices})
     assert [finding.state for finding in findings] == told
     assert all(drawing.get("no_interop", "nothing") in f.value for f in findings)
+
+
+def test_how_passes_leave_room_for_a_headset_is_told_where_there_is_cuda():
+    assert machine_report.passes_beside_frames({"error": "libcudart.so is not there"}) == []
+    assert machine_report.passes_beside_frames({"priorities": []}) == []
+    (finding,) = machine_report.passes_beside_frames({"priorities": [0, -5]})
+    assert finding.value.endswith("priority 0 for passes, -5 for what frames wait for")
+    (finding,) = machine_report.passes_beside_frames({"priorities": [0, 0]})
+    assert finding.value.endswith("the GPU has no priorities")

@@ -154,7 +154,10 @@ def test_values_of_a_pass_are_read_without_memory_that_a_device_writes_into(monk
     class OfDevice:
         """Values that say that a GPU has them."""
 
-        device, shape, dtype = torch.device("cuda", 0), (4,), torch.float16
+        device, dtype, is_cuda = torch.device("cuda", 0), torch.float16, True
+
+        def __len__(self):
+            return 4
 
         def cpu(self):
             return torch.arange(4).half()
@@ -162,5 +165,5 @@ def test_values_of_a_pass_are_read_without_memory_that_a_device_writes_into(monk
     def full(*args, pin_memory=False, **more):
         raise RuntimeError("CUDA error: out of memory")
 
-    monkeypatch.setattr(device_blocks.torch, "empty", full)
+    monkeypatch.setattr(torch, "empty", full)
     assert device_blocks._to_host(OfDevice()).tolist() == [0, 1, 2, 3]

@@ -182,8 +182,9 @@ class DesktopApp(Closeable):
             self._guard,
         )  # fmt: skip
         setup = HeadsetSetup(
-            self._ctx, workspace, self._renderer, config.headset, colors, options.stereo
-        )
+            self._ctx, workspace, self._renderer, config.headset, colors, options.stereo,
+            self.worker.frame_gate,
+        )  # fmt: skip
         self.headset = HeadsetManager(setup, self.notify, self._hand_controller)
         parts = WindowParts(
             window, workspace, self._renderer, self._fly_camera, self.gui, self._view

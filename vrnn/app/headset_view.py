@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import moderngl
 import numpy as np
 
 from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.frame_pacing import UpdateThrottle
+from vrnn.app.frame_priority import FramePriority
 from vrnn.app.rig_controller import RigController, StationaryRig
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
@@ -51,6 +53,7 @@ class HeadsetSetup:
         settings: Of the headset.
         colors: Of background and fog.
         stereo: How both eyes are drawn, see `HeadsetSession`.
+        gate: Passes of models on a GPU wait at it while a frame is made.
     """
 
     ctx: moderngl.Context
@@ -59,6 +62,7 @@ class HeadsetSetup:
     settings: HeadsetSettings
     colors: RenderColors
     stereo: str = "auto"
+    gate: FrameGate = field(default_factory=FrameGate)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class HeadsetView(Closeable):
         if samples is None:
             samples = 0 if is_software(setup.ctx) else setup.settings.multisample
         self.headset = HeadsetSession(setup.ctx, setup.settings, setup.stereo, samples)
+        self._priority = FramePriority(setup.gate)
         self.rig_controller: RigController = rig_controller or StationaryRig(self.workspace)
         self.read_hands: Callable[[HeadsetFrameState], Hands] = _no_hands
         self.tracking_loss = TrackingLossFade()
@@ -136,7 +141,9 @@ class HeadsetView(Closeable):
         Raises:
             HeadsetLost: The runtime is gone.
         """
-        with self.headset.frame() as frame:
+        with self._priority.frame(), self.headset.frame() as frame:
+            if frame.should_render:
+                self._priority.begin()
             seconds = self._elapsed(frame)
             tracking = self._track(frame)
             self._guard.run(
@@ -164,6 +171,7 @@ class HeadsetView(Closeable):
         self._freeze_gc()
         if self._eyes_view is not None:
             run("preparing a frame", None, self._prepare, self._eyes_view)
+        self._priority.look()
 
     def _prepare(self, view: StereoView) -> None:
         began = time.perf_counter()
@@ -272,6 +280,7 @@ class HeadsetView(Closeable):
 
     def close(self) -> None:
         """Ends the session; the runtime may be gone."""
+        self._priority.close()
         self.headset.close()
         gc.unfreeze()
 

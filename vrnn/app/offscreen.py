@@ -336,8 +336,9 @@ class OffscreenApp(Closeable):
             HeadsetError: When there is no headset.
         """
         setup = HeadsetSetup(
-            self.gl_context, self.workspace, self._renderer, settings, colors, stereo
-        )
+            self.gl_context, self.workspace, self._renderer, settings, colors, stereo,
+            self._worker.frame_gate,
+        )  # fmt: skip
         return HeadsetView(setup)
 
     def hand_controller(self, config: Config, hints_file: Path | None) -> HandRigController:

@@ -116,6 +116,7 @@ def collect() -> Sections:
             *maps_from_cuda(
                 found["egl"] if "error" not in found["egl"] else found["window"], found["torch"]
             ),
+            *passes_beside_frames(found["torch"]),
         ],
         "Headset (OpenXR)": openxr(found["openxr"]),
         "Packages": packages(),
@@ -249,6 +250,23 @@ def maps_from_cuda(drawing: dict[str, Any], torch: dict[str, Any]) -> list[Findi
     if reason:
         return [Finding("maps of CUDA", f"by way of the host: {reason}", "absent")]
     return [Finding("maps of CUDA", "from its memory straight into textures")]
+
+
+def passes_beside_frames(torch: dict[str, Any]) -> list[Finding]:
+    """Report on how passes on a GPU leave room for a headset's frames; nothing without CUDA.
+
+    Args:
+        torch: What the probe found of PyTorch.
+    """
+    priorities = torch.get("priorities", ())
+    if not priorities:
+        return []
+    text = "passes are cut into pieces, which wait while a frame is drawn"
+    lowest, highest = priorities
+    if lowest == highest:
+        return [Finding("with a headset", f"{text}; the GPU has no priorities")]
+    others = f"priority {lowest} for passes, {highest} for what frames wait for"
+    return [Finding("with a headset", f"{text}; {others}")]
 
 
 def openxr(found: dict[str, Any]) -> list[Finding]:

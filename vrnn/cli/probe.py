@@ -108,6 +108,9 @@ def probe_torch() -> dict[str, Any]:
 
     from vrnn.compute.passes.native_filler import load_native_filler
 
+    priorities: tuple[int, ...] = ()
+    if torch.cuda.is_available():
+        priorities = torch.cuda.default_stream().priority_range()
     devices = [f"cpu ({platform.machine()}, {torch.get_num_threads()} threads)"]
     for number in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(number)
@@ -121,6 +124,7 @@ def probe_torch() -> dict[str, Any]:
         "version": torch.__version__,
         "devices": devices,
         "built_for": built_for,
+        "priorities": priorities,
         "conversion": "torch" if native is None else "wide" if native.is_wide else "plain",
     }
 

@@ -104,7 +104,7 @@ class ForwardPasses:
         model, view = self._model, self._model.view
         if self._kept is None or self._kept.view is not view:
             portraits = LayerPortraits(view)
-            captured = CapturedPasses(model.source.model, view, model.replay, portraits)
+            captured = CapturedPasses(model.source.model, view, model.replay, portraits, model.gate)
             if self.room.is_short:
                 captured.give_up("the device's memory is full")
             stream = StreamPasses(model.replay)

@@ -16,6 +16,7 @@ from vrnn.compute.loading.step_weights import StepWeights
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_passes import CapturedPasses
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.traced_model import TracedModel
 from vrnn.compute.tracing.checks import check_edges, check_parameters
@@ -37,11 +38,11 @@ class LoadedModel(TracedModel):
             `active`.
     """
 
-    def __init__(self, source: ModelSource, detail: str) -> None:
+    def __init__(self, source: ModelSource, detail: str, gate: FrameGate | None = None) -> None:
         """Trace a model, see `TracedModel`."""
         self.editor = WeightEditor()
         self._step_weights = StepWeights(source.model)
-        super().__init__(source, detail)
+        super().__init__(source, detail, gate)
         self.passes = ForwardPasses(self)
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vrnn.compute import allocator
 from vrnn.compute.pass_request import PassRequest
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.worker_events import Event, GraphNotes, LoadingProgress, NetworkLoaded
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
@@ -28,14 +29,15 @@ class OpenedModels(Mapping[int, "LoadedModel"]):
             read it.
     """
 
-    def __init__(self, emit: Callable[[Event], None], map_bytes: int) -> None:
+    def __init__(self, emit: Callable[[Event], None], map_bytes: int, gate: FrameGate) -> None:
         """Begin without models.
 
         Args:
             emit: Takes what happens.
             map_bytes: See `Worker`.
+            gate: Passes of models on a GPU wait at it, see `FrameGate`.
         """
-        self._emit, self._map_bytes = emit, map_bytes
+        self._emit, self._map_bytes, self._gate = emit, map_bytes, gate
         self._models: dict[int, LoadedModel] = {}
         self._unchecked: set[int] = set()
         self.packed_bytes = 0
@@ -95,7 +97,7 @@ class OpenedModels(Mapping[int, "LoadedModel"]):
         with told_to(lambda text: self.tell_progress(slot, text)):
             source = open_source(spec)
         self.tell_progress(slot, f"tracing {source.title}")
-        model = LoadedModel(source, detail)
+        model = LoadedModel(source, detail, self._gate)
         allocator.release_free_memory()  # a trace holds tensors that passes do not
         with contextlib.suppress(VrnnError):  # the pass will tell
             model.show_step(step)

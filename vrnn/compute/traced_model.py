@@ -12,7 +12,9 @@ from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs, leaves_in
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.passes.input_picture import chosen_picture
+from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.passes.predictions import output_context
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.graph_edges import with_node_layout
@@ -36,6 +38,7 @@ class TracedModel:
     Attributes:
         source: The model and what belongs to it.
         detail: Level of detail of the graph.
+        gate: Passes on a GPU wait at it.
         view: The graph; another object once it is another graph.
         replay: Runs the model again.
         base_network: The graph with maps of one sample, frame or slice.
@@ -44,18 +47,20 @@ class TracedModel:
         media: What they were made of; None for the source's own sample.
     """
 
-    def __init__(self, source: ModelSource, detail: str) -> None:
+    def __init__(self, source: ModelSource, detail: str, gate: FrameGate | None = None) -> None:
         """Trace a model.
 
         Args:
             source: The model and what belongs to it.
             detail: Level of detail of the graph, see `simplify`.
+            gate: Says when a headset's frame is made; None where there is no headset.
 
         Raises:
             VrnnError: There is nothing to show of it.
         """
         self.source = source
         self.detail = detail
+        self.gate = gate or FrameGate()
         self.media: Media | None = None
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self._side_by_side: frozenset[AxisRole] = frozenset()
@@ -121,7 +126,7 @@ class TracedModel:
     def _read_axes(self) -> None:
         """Make the view with the roles that the user has set."""
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
-        self.replay = Replay(self.source.model, self.view)
+        self.replay = Replay(self.source.model, self.view, PassPace(self.gate))
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self.outputs = output_context(

@@ -38,6 +38,7 @@ from vrnn.compute.pass_request import (
     RolesByLayer,
     read_input,
 )
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.worker_events import Event, FillEnded, WorkerFailure
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
@@ -57,6 +58,7 @@ class Worker:
         requested: How many times models were to be opened or an image to be run: the number of the
             latest request.
         map_bytes: See `__init__`.
+        frame_gate: Who shows frames in a headset closes it while one is made.
     """
 
     def __init__(
@@ -83,7 +85,8 @@ class Worker:
         self._has_new_image = False
         self._interrupts = False
         self._is_closed = False
-        self._models = OpenedModels(self._events.put, map_bytes)
+        self.frame_gate = FrameGate()
+        self._models = OpenedModels(self._events.put, map_bytes, self.frame_gate)
         self._passes = ModelPasses(self._models, self._events)
         self._thread = threading.Thread(target=self._run_to_the_end, name="vrnn-model", daemon=True)
         self._thread.start()

@@ -25,6 +25,8 @@ COLOR_BUFFER_BIT, DEPTH_BUFFER_BIT = 0x4000, 0x0100
 NEAREST, LINEAR, TEXTURE_MAG_FILTER, TEXTURE_MIN_FILTER = 0x2600, 0x2601, 0x2800, 0x2801
 TIME_ELAPSED, QUERY_RESULT, QUERY_RESULT_AVAILABLE = 0x88BF, 0x8866, 0x8867
 FRAMEBUFFER_SRGB = 0x8DB9
+SYNC_GPU_COMMANDS_COMPLETE, SYNC_FLUSH_COMMANDS_BIT = 0x9117, 0x0001
+TIMEOUT_EXPIRED = 0x911B
 NO_ERROR = 0
 
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -34,12 +36,15 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glCheckFramebufferStatus": (c_uint, c_uint),
     "glClear": (None, c_uint),
     "glClearColor": (None, *[c_float] * 4),
+    "glClientWaitSync": (c_uint, c_void_p, c_uint, c_uint64),
     "glDeleteFramebuffers": (None, c_int, c_void_p),
     "glDeleteQueries": (None, c_int, c_void_p),
+    "glDeleteSync": (None, c_void_p),
     "glDeleteTextures": (None, c_int, c_void_p),
     "glDepthMask": (None, c_int),
     "glBeginQuery": (None, c_uint, c_uint),
     "glEndQuery": (None, c_uint),
+    "glFenceSync": (c_void_p, c_uint, c_uint),
     "glFinish": (None,),
     "glFlush": (None,),
     "glFramebufferTexture": (None, c_uint, c_uint, c_uint, c_int),
@@ -60,7 +65,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glViewport": (None, *[c_int] * 4),
 }
 """Return type and argument types by function name."""
-_BLOCKING = ("glFinish", "glReadPixels")
+_BLOCKING = ("glClientWaitSync", "glFinish", "glReadPixels")
 """Functions that release the interpreter lock while they run."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from vrnn.compute.model_inputs import Inputs, map_leaves
+from vrnn.compute.passes.cuda_calls import CudaCalls
 from vrnn.compute.passes.device_blocks import (
     PassMemory,
     PassMemoryBlock,
@@ -25,13 +26,17 @@ from vrnn.compute.passes.device_blocks import (
     scaled_stats,
 )
 from vrnn.compute.passes.device_portraits import component_scores
+from vrnn.compute.passes.graph_pieces import GraphPieces, even_cuts
 from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.tensors import list_tensors
 from vrnn.network.feature_maps import FeatureMaps, block_size
 
 BRANCHES = 8
 """Portraits that are made at the same time."""
+MAX_PIECES, MAX_PORTRAIT_PIECES = 32, 8
+"""Into how many graphs the model's pass and the portraits are cut at most."""
 
 ReadMaps = Callable[[int, torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
 """From a node's id and its tensor to its maps and tokens, see `feature_maps.read_maps`."""
@@ -91,6 +96,9 @@ class CapturedPass:
         shapes: Mapping[int, tuple[tuple[int, int, int], int]],
         read: ReadMaps,
         portraits: LayerPortraits,
+        pace: PassPace,
+        is_cut: bool = False,
+        cuda: CudaCalls | None = None,
     ) -> None:
         """Capture a pass, after a run of it as usual.
 
@@ -101,11 +109,14 @@ class CapturedPass:
                 the order of the network.
             read: Reads a layer's tensor as maps.
             portraits: Says what portraits are made of.
+            pace: Lets the pass wait where it is cut.
+            is_cut: Whether it is cut between layers, into graphs of about equal work.
+            cuda: Makes streams and graphs.
 
         Raises:
-            RuntimeError: The model does something that a graph cannot hold.
+            RuntimeError: The model does something that a graph cannot hold, or that cannot be cut.
         """
-        self._read = read
+        self._read, self._pace, self._cuda = read, pace, cuda or CudaCalls()
         self._order: list[int] = []  # in which layers run
         blocks, count = block_places({node: shape for node, (shape, _) in shapes.items()})
         self._places: dict[int, LayerPlace] = {}
@@ -117,25 +128,38 @@ class CapturedPass:
             inputs, lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
         )
         self._given = list_tensors(self._inputs)
-        device = self._given[0].device
+        device, calls = self._given[0].device, self._cuda
         self._memory = torch.zeros(count, dtype=torch.float16, device=device)
         self._numbers = torch.zeros(end, device=device)
-        self._on_host = torch.zeros(end, pin_memory=True)
-        self._branches = [torch.cuda.Stream(device) for _ in range(BRANCHES)]
-        stream = torch.cuda.Stream(device)
-        stream.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(stream):
+        self._on_host = calls.pinned(end)
+        self._branches = [calls.pass_stream(device) for _ in range(BRANCHES)]
+        self._stream = calls.pass_stream(device)
+        self._pieces = GraphPieces(calls, self._stream)
+        self._portrait_pieces = GraphPieces(calls, self._stream)
+        self._cuts = self._portrait_cuts = frozenset[int]()
+        self._stream.wait_stream(calls.current_stream(device))
+        with calls.on(self._stream):
             self._run(replay)
             self._make_scores(portraits)
-        stream.synchronize()
-        self._graph, self._portrait_graph = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
-        # Other threads go on with the device meanwhile, as the one that draws.
-        with torch.cuda.graph(self._graph, stream=stream, capture_error_mode="thread_local"):
-            self._result = self._run(replay)
-        with torch.cuda.graph(
-            self._portrait_graph, stream=stream, capture_error_mode="thread_local"
-        ):
-            self._portraits, self._scores = self._make_scores(portraits)
+        self._stream.synchronize()
+        if is_cut:
+            # A layer takes about as long as its values are many, and a little more.
+            values = [block_size(*self._places[node].shape) for node in self._order]
+            mean = sum(values) / max(1, len(values))
+            work = [value + mean for value in values]
+            self._cuts = even_cuts(work, MAX_PIECES)
+            self._portrait_cuts = even_cuts(work, MAX_PORTRAIT_PIECES)
+        self._result = self._pieces.capture(lambda: self._run(replay))
+        self._portraits, self._scores = self._portrait_pieces.capture(
+            lambda: self._make_scores(portraits)
+        )
+        self._pieces.measure()
+        self._portrait_pieces.measure()
+
+    @property
+    def pieces(self) -> int:
+        """How many graphs the model's pass is."""
+        return len(self._pieces)
 
     def _run(self, replay: Replay) -> Any:
         """Run the pass."""
@@ -148,6 +172,8 @@ class CapturedPass:
         place = self._places.get(node)
         if place is None:
             return
+        if len(self._order) in self._cuts:
+            self._pieces.cut()
         self._order.append(node)
         values, tokens = self._read(node, tensor)
         stats = place.numbers + 1
@@ -169,10 +195,12 @@ class CapturedPass:
         """What the portraits are made of, and all of it one after the other."""
         made = []
         # Layers do not wait for one another; each asks for many small things, one after the other.
-        main = torch.cuda.current_stream(self._memory.device)
-        for branch in self._branches:
-            branch.wait_stream(main)
-        for node, branch in zip(self._order, cycle(self._branches), strict=False):
+        self._fork()
+        for number, (node, branch) in enumerate(zip(self._order, cycle(self._branches))):
+            if number in self._portrait_cuts:
+                self._join()
+                self._portrait_pieces.cut()
+                self._fork()
             place = self._places[node]
             channels, height, width = place.shape
             if portraits.is_input_picture(node, channels):
@@ -180,15 +208,24 @@ class CapturedPass:
                 continue
             first = 2 * channels
             values = self._block(place)[first : first + channels * height * width]
-            with torch.cuda.stream(branch):
+            with self._cuda.on(branch):
                 found = portraits.features(node, values.view(place.shape).to(torch.float32))
                 if found is not None:
                     scores = component_scores(found.values)
                     made.append(_Portrait(node, scores, found.at_positions))
-        for branch in self._branches:
-            main.wait_stream(branch)
+        self._join()
         parts = [p.scores.reshape(-1) for p in made if p.scores is not None]
         return made, torch.cat([self._numbers.new_zeros(1), *parts])
+
+    def _fork(self) -> None:
+        """Let the branches go on from where the current stream is."""
+        for branch in self._branches:
+            branch.wait_stream(self._stream)
+
+    def _join(self) -> None:
+        """Let the current stream go on once all branches are there: a graph ends in one stream."""
+        for branch in self._branches:
+            self._stream.wait_stream(branch)
 
     def run(self, inputs: Inputs) -> PassResult | None:
         """Run the pass.
@@ -199,13 +236,16 @@ class CapturedPass:
         Returns:
             What it gave; None where a value is not finite, which only a pass as usual shows.
         """
-        for static, new in zip(self._given, list_tensors(inputs), strict=True):
-            static.copy_(new)
-        self._graph.replay()
-        # The next run writes over the memory.
-        memory = PassMemory(self._memory.clone())
-        self._on_host.copy_(self._numbers, non_blocking=True)
-        torch.cuda.current_stream(self._memory.device).synchronize()
+        # What prepares inputs, and what reads the results, is asked for in the caller's stream.
+        self._stream.wait_stream(self._cuda.current_stream(self._memory.device))
+        with self._cuda.on(self._stream):
+            for static, new in zip(self._given, list_tensors(inputs), strict=True):
+                static.copy_(new)
+            self._pieces.run(self._pace)
+            # The next run writes over the memory.
+            memory = PassMemory(self._memory.clone())
+            self._on_host.copy_(self._numbers, non_blocking=True)
+        self._stream.synchronize()
         numbers = self._on_host.numpy().copy()
         if not np.isfinite(numbers).all():
             return None
@@ -231,8 +271,9 @@ class CapturedPass:
         Returns:
             See `LayerPortraits.make`, by node id.
         """
-        self._portrait_graph.replay()
-        numbers = self._scores.cpu().numpy()
+        with self._cuda.on(self._stream):
+            self._portrait_pieces.run(self._pace)
+            numbers = self._scores.cpu().numpy()
         made: dict[int, np.ndarray | None] = {}
         at = 1
         for portrait in self._portraits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -12,9 +13,12 @@ from torch import nn
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.captured_pass import CapturedPass, PassResult
+from vrnn.compute.passes.cuda_calls import CudaCalls
 from vrnn.compute.passes.device_room import OutOfMemory
 from vrnn.compute.passes.feature_maps import read_maps
+from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import list_tensors
@@ -43,7 +47,8 @@ class CapturedPasses:
     A graph does again what was asked of the device, whatever Python would do this time. So it is
     captured only after passes that were all alike, is compared with one of them, and holds for as
     long as inputs have the same shapes and weights lie where they were. New values of weights
-    count, as they do for the model.
+    count, as they do for the model. While a headset shows frames it is one that is cut into pieces,
+    where the model can be cut.
 
     Attributes:
         current: The captured pass, if there is one.
@@ -51,8 +56,9 @@ class CapturedPasses:
     """
 
     def __init__(
-        self, model: nn.Module, view: GraphView, replay: Replay, portraits: LayerPortraits
-    ) -> None:
+        self, model: nn.Module, view: GraphView, replay: Replay, portraits: LayerPortraits,
+        gate: FrameGate | None = None, cuda: CudaCalls | None = None,
+    ) -> None:  # fmt: skip
         """Begin without a captured pass.
 
         Args:
@@ -60,7 +66,11 @@ class CapturedPasses:
             view: Its graph.
             replay: Runs the model.
             portraits: Says what portraits are made of.
+            gate: Says when a headset's frame is made; None where there is no headset.
+            cuda: Makes streams and graphs.
         """
+        self._cuda = cuda or CudaCalls()
+        self._pace = PassPace(gate or FrameGate(), self._cuda)
         self._model, self._view, self._replay = model, view, replay
         self._portraits = portraits
         self._key: Key = ()
@@ -105,7 +115,7 @@ class CapturedPasses:
             choices: Which sample, frame or slice is shown.
         """
         tensors = list_tensors(inputs)
-        if self.refusal or not tensors or any(not t.is_cuda for t in tensors):
+        if self.refusal or not tensors or not all(map(self._cuda.holds, tensors)):
             return
         key = self._key_of(inputs, choices)
         if key != self._key:
@@ -139,13 +149,12 @@ class CapturedPasses:
             if node.id in maps
         }
         values = sum(layer.size for layer in maps.values())
-        free, _ = torch.cuda.mem_get_info(list_tensors(inputs)[0].device)
+        free = self._cuda.free_bytes(list_tensors(inputs)[0].device)
         if values * BYTES_A_VALUE > SHARE_OF_FREE * free:
             self.refusal = "its layers are too large for what is free of the device's memory"
             return
-        read = partial(_read, self._view.map_layouts, network, self._choices)
         try:
-            made = CapturedPass(self._replay, inputs, shapes, read, self._portraits)
+            made = self._captured(inputs, network, shapes)
             given = made.run(inputs)
         except Exception as error:  # whatever a model's own code raises where nothing may wait
             self.refusal = f"a CUDA graph cannot hold its pass ({str(error).splitlines()[0]})"
@@ -157,9 +166,26 @@ class CapturedPasses:
             return
         self.current = made
 
+    def _captured(
+        self, inputs: Inputs, network: Network,
+        shapes: Mapping[int, tuple[tuple[int, int, int], int]],
+    ) -> CapturedPass:  # fmt: skip
+        """Capture a pass; in pieces where there is a headset, if it can be cut."""
+        read = partial(_read, self._view.map_layouts, network, self._choices)
+        if self._pace.is_cut:
+            # What a model does in streams of its own need not have come together between layers.
+            with contextlib.suppress(RuntimeError):
+                return CapturedPass(
+                    self._replay, inputs, shapes, read, self._portraits, self._pace, True,
+                    self._cuda,
+                )  # fmt: skip
+        return CapturedPass(
+            self._replay, inputs, shapes, read, self._portraits, self._pace, cuda=self._cuda
+        )
+
     def _key_of(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> Key:
         kinds = tuple((t.shape, t.dtype, t.device) for t in list_tensors(inputs))
-        return kinds, tuple(choices), self._weight_places()
+        return kinds, tuple(choices), self._pace.is_cut, self._weight_places()
 
     def _weight_places(self) -> tuple[object, ...]:
         """Which modules there are, and where their weights lie: any of them may be replaced.

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
 import torch
 
+from vrnn.compute.passes.cuda_calls import CudaCalls
 from vrnn.compute.passes.feature_maps import (
     MIN_EXPONENT,
     PEAK_EXPONENT,
@@ -28,6 +29,7 @@ from vrnn.network.feature_maps import block_size
 
 FETCH_ALL_SHARE = 16
 """Whoever has asked for one in so many values of a pass gets all of them at once."""
+CUDA = CudaCalls()
 ARRAY_TEXELS = MAX_LAYERS * LAYER_ROWS * ROW_TEXELS
 
 
@@ -54,7 +56,9 @@ class PassMemory:
         with self._lock:
             self._asked += stop - start
             if self._host is None and self._asked * FETCH_ALL_SHARE < len(self.values):
-                few: np.ndarray = self.values[start:stop].cpu().numpy()
+                # In the stream of frames: in the usual one a pass may be on its way.
+                with _in_frame_stream(self.values):
+                    few: np.ndarray = self.values[start:stop].cpu().numpy()
                 return few
             if self._host is None:
                 self._host = _to_host(self.values).numpy()
@@ -63,25 +67,24 @@ class PassMemory:
 
 def _to_host(values: torch.Tensor) -> torch.Tensor:
     """Values of a device in memory of the host, copied beside what else the device does."""
-    device = values.device
-    if device.type != "cuda":
+    if not CUDA.holds(values):
         return values.to("cpu", copy=True)
     try:
-        host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+        host = CUDA.pinned(len(values), values.dtype)
     except RuntimeError:  # there is no more memory that a device can write into by itself
         return values.cpu()
-    stream = _copy_stream(device)
     # They are complete: a pass ends when the device has come to its end.
-    with torch.cuda.stream(stream):
+    with _in_frame_stream(values):
         host.copy_(values, non_blocking=True)
-    stream.synchronize()
+        CUDA.current_stream(values.device).synchronize()
     return host
 
 
-@cache
-def _copy_stream(device: torch.device) -> torch.cuda.Stream:
-    """A stream of its own for copies, which do not wait for the next pass."""
-    return torch.cuda.Stream(device)
+def _in_frame_stream(values: torch.Tensor) -> AbstractContextManager[object]:
+    """Let what is done with complete values of a device come before passes there."""
+    if not CUDA.holds(values):
+        return nullcontext()
+    return CUDA.on(CUDA.frame_stream(values.device))
 
 
 @dataclass(frozen=True)

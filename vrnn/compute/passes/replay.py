@@ -20,6 +20,7 @@ from vrnn.compute.passes.capture_mode import (
     tensor_of_record,
 )
 from vrnn.compute.passes.nested_tensors import with_tensor
+from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.module_stack import ModuleStack
@@ -33,14 +34,15 @@ MakeMode = Callable[[dict[int, NodeRecords], OnOutput], CaptureMode]
 class Replay:
     """Runs a traced model again and hands out the tensors of all nodes of a view."""
 
-    def __init__(self, model: nn.Module, view: GraphView) -> None:
+    def __init__(self, model: nn.Module, view: GraphView, pace: PassPace | None = None) -> None:
         """Prepare to run a model.
 
         Args:
             model: The model.
             view: The graph of it whose nodes are handed out.
+            pace: Lets passes wait between layers; None: they never do.
         """
-        self._model, self._view = model, view
+        self._model, self._view, self._pace = model, view, pace
         self._by_call: dict[int, NodeRecords] = {}
         self._by_module: dict[tuple[str, int], NodeRecords] = {}
         for node, record in view.records.items():
@@ -74,6 +76,8 @@ class Replay:
             GraphChanged: The model took another way than when it was traced.
             VrnnError: An ablation does not fit the network.
         """
+        if self._pace is not None:
+            on_output = self._pace.after_each(on_output)
         by_node = group_by_node(self._view.network, ablations)
         tensors = list(tensors_in(inputs))
         for index, (node, tensor) in enumerate(zip(self._view.trace.inputs, tensors, strict=True)):
