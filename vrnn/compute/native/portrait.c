@@ -189,6 +189,7 @@ typedef struct {
     float *sampled;             /* (channels, count) to work in */
     const float *sample;        /* that, or the values where all positions count */
     float *spread, *turned;     /* (3, count) to work in */
+    float *positioned;          /* (count, 3) to work in */
     float *weights;             /* (channels, 3) to work in */
     int wide;
     unsigned threads;
@@ -242,11 +243,7 @@ static void sample_channels(const Portrait *p, int64_t first, int64_t last)
     int r;
     (void)wide;
     for (c = first; c < last; c++) {
-        if (p->side_by_side) {
-            const float *values = p->values + p->first * p->channels + c;
-            float *taken = p->sampled + c * count;
-            for (i = 0; i < count; i++) taken[i] = values[i * p->step * p->channels];
-        } else if (p->step > 1) {
+        if (p->step > 1) {
             const float *values = p->values + c * p->positions + p->first;
             float *taken = p->sampled + c * count;
             for (i = 0; i < count; i++) taken[i] = values[i * p->step];
@@ -258,6 +255,62 @@ static void sample_channels(const Portrait *p, int64_t first, int64_t last)
             else
                 for (r = 0; r < COMPONENTS; r++) three[r] = p->before[r * p->channels + c];
         }
+    }
+}
+
+/* Sums of positions times three weights each, as three rows over channels; of values side by side. */
+static void add_positions(const Portrait *p, int64_t first, int64_t last)
+{
+    const int64_t channels = p->channels;
+    int64_t c;
+    int r;
+    for (r = 0; r < COMPONENTS; r++)
+        for (c = first; c < last; c++) p->basis[r * channels + c] = 0;
+    add_lines(
+        p->positioned, p->count, p->values + p->first * channels + first, p->step * channels, p->basis + first,
+        channels, last - first, p->wide);
+}
+
+/* (3, count) rows as (count, 3). */
+static void turn_rows(const float *rows, int64_t count, float *turned)
+{
+    int64_t i;
+    int r;
+    for (i = 0; i < count; i++)
+        for (r = 0; r < COMPONENTS; r++) turned[COMPONENTS * i + r] = rows[r * count + i];
+}
+
+/* Where the iteration starts in channels, as sample_channels finds it; of values side by side. */
+static void start_channels(const Portrait *p, int64_t some)
+{
+    const float *rows = p->before;
+    int64_t k;
+    int r;
+    if (p->start) {
+        turn_rows(p->start, p->count, p->positioned);
+        add_positions(p, 0, p->channels);
+        rows = p->basis;
+    }
+    for (k = 0; k < some; k++)
+        for (r = 0; r < COMPONENTS; r++) p->weights[COMPONENTS * k + r] = rows[r * p->channels + k * p->channel_step];
+}
+
+/* Spreads these weights over the positions that count; of values side by side. */
+static void spread_positions(const Portrait *p, int64_t some)
+{
+    float *rows = p->sampled, *line = rows + COMPONENTS * some, found[COMPONENTS];
+    const int wide = p->wide;
+    int64_t i, k;
+    int r;
+    (void)wide;
+    for (k = 0; k < some; k++)
+        for (r = 0; r < COMPONENTS; r++) rows[r * some + k] = p->weights[COMPONENTS * k + r];
+    for (i = 0; i < p->count; i++) {
+        const float *values = p->values + (p->first + i * p->step) * p->channels;
+        if (p->channel_step > 1)
+            for (k = 0; k < some; k++) line[k] = values[k * p->channel_step];
+        PRODUCTS(rows, some, p->channel_step > 1 ? line : values, found);
+        for (r = 0; r < COMPONENTS; r++) p->spread[r * p->count + i] = found[r];
     }
 }
 
@@ -312,13 +365,17 @@ INLINE int portrait(const Portrait *p, const int wide)
     float greatest = 1e-30f;
     int64_t c, i;
     int r, s;
-    do_part(p, sample_channels, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
+    if (p->side_by_side) start_channels(p, some);
+    else do_part(p, sample_channels, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
     for (c = 0; c < some * COMPONENTS; c++)
         if (fabsf(weights[c]) > greatest) greatest = fabsf(weights[c]);
     /* Squares of tiny or huge features are to stay in range. */
     for (c = 0; p->start && c < some * COMPONENTS; c++) weights[c] /= greatest;
-    for (i = 0; i < COMPONENTS * count; i++) spread[i] = 0;
-    add_lines(weights, some, p->sample, p->channel_step * count, spread, count, count, wide);
+    if (p->side_by_side) spread_positions(p, some);
+    else {
+        for (i = 0; i < COMPONENTS * count; i++) spread[i] = 0;
+        add_lines(weights, some, p->sample, p->channel_step * count, spread, count, count, wide);
+    }
     for (r = 0; r < COMPONENTS; r++) {
         double mean = 0;
         for (i = 0; i < count; i++) mean += spread[r * count + i];
@@ -343,7 +400,12 @@ INLINE int portrait(const Portrait *p, const int wide)
         for (i = 0; i < count; i++)
             turned[r * count + i] = a * spread[i] + b * spread[count + i] + d * spread[2 * count + i];
     }
-    do_part(p, find_basis, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
+    if (p->side_by_side) {
+        turn_rows(turned, count, p->positioned);
+        /* Whole lanes for each thread, so that it makes no difference how many there are. */
+        do_part(p, add_positions, channels, (channels / (p->threads < 2 ? 1 : p->threads) / LANES + 1) * LANES);
+    } else
+        do_part(p, find_basis, channels, 1 + CHANNELS_AT_ONCE / (1 + count));
     for (c = 0; c < channels; c++)
         for (r = 0; r < COMPONENTS; r++) {
             const float found = p->basis[r * channels + c];
@@ -371,7 +433,8 @@ WIDE_CODE static int portrait_wide(const Portrait *p) { return portrait(p, 1); }
 /* Floats that vrnn_portrait works in. */
 EXPORT int64_t vrnn_portrait_scratch(int64_t channels, int64_t count)
 {
-    return channels * count + 2 * COMPONENTS * count + COMPONENTS * channels;
+    /* The sample, or where the values lie side by side three rows and a line; see Portrait for the rest. */
+    return (channels + LANES) * (count + COMPONENTS + 1) + 3 * COMPONENTS * count + COMPONENTS * channels;
 }
 
 /* Makes a basis and the scores in it; returns 0 where values are not finite, or too large for it.
@@ -396,10 +459,11 @@ EXPORT int vrnn_portrait(
     p.basis = basis;
     p.scores = scores;
     p.sampled = scratch;
-    p.sample = side_by_side || step > 1 ? scratch : values;
-    p.spread = p.sampled + channels * count;
+    p.sample = step > 1 ? scratch : values;
+    p.spread = p.sampled + (channels + LANES) * (count + COMPONENTS + 1);
     p.turned = p.spread + COMPONENTS * count;
     p.weights = p.turned + COMPONENTS * count;
+    p.positioned = p.weights + COMPONENTS * channels;
     p.wide = wide;
     p.threads = threads;
     p.run_threads = run_threads;

@@ -12,7 +12,7 @@ LIBRARY = Path(__file__).with_name("native.bin")
 VERSION = 12
 """Of the library's functions, as it tells itself."""
 MIN_THREAD_VALUES = 1 << 16
-"""With fewer values for each, threads cost more than they save."""
+"""Values of a layer for each thread that fills its block, at least."""
 WIDE_CPUS = ("AVX2", "AVX512")
 """What torch calls processors that have AVX2, FMA and F16C."""
 
@@ -35,13 +35,18 @@ def is_wide_cpu() -> bool:
     return torch.backends.cpu.get_cpu_capability() in WIDE_CPUS
 
 
-def thread_count(values: int) -> int:
-    """Return how many of the threads that the model runs with work on so many values of it."""
+def thread_count(values: int, least: int = MIN_THREAD_VALUES) -> int:
+    """Return how many of the threads that the model runs with work on so many values of it.
+
+    Args:
+        values: Their number.
+        least: With fewer for each, threads cost more than they save.
+    """
     import torch
 
     if find_run_threads() is None:
         return 1
-    return max(1, min(torch.get_num_threads(), values // MIN_THREAD_VALUES))
+    return max(1, min(torch.get_num_threads(), values // least))
 
 
 @cache

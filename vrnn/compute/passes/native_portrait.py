@@ -18,6 +18,8 @@ from vrnn.compute.passes.native_library import (
 )
 
 COMPONENTS = 3
+MIN_THREAD_VALUES = 1 << 18
+"""Values of a layer for each thread, at least: a portrait reads them twice, and writes little."""
 
 
 class NativePortrait:
@@ -84,7 +86,7 @@ class NativePortrait:
             channel_step, None if begin is None else begin.ctypes.data,
             None if before is None else before.ctypes.data,
             scratch.ctypes.data, basis.ctypes.data, scores.ctypes.data, self._is_wide,
-            thread_count(flat.numel()), self._run_threads,
+            thread_count(flat.numel(), MIN_THREAD_VALUES), self._run_threads,
         )  # fmt: skip
         return (basis, scores) if is_made else None
 
@@ -124,7 +126,7 @@ class NativePortrait:
             channel_step, before.ctypes.data, addresses, len(several),
             None if colors_before is None else colors_before.ctypes.data, steadiness,
             scratch.data_ptr(), basis.ctypes.data, colors.ctypes.data, levels.ctypes.data,
-            contrast, free, rounding, self._is_wide, thread_count(flat.numel()),
+            contrast, free, rounding, self._is_wide, thread_count(flat.numel(), MIN_THREAD_VALUES),
             self._run_threads,
         )  # fmt: skip
         return (basis, colors, levels) if is_made else None
