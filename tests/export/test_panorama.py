@@ -56,7 +56,7 @@ def middles(pixels):
 def test_each_thing_is_at_its_own_longitude_and_latitude(ctx, scene, turned):
     renderer = Renderer(ctx)
     view = View(Camera(0.0, 1.6, 0.0, yaw=radians(turned)), (WIDTH, WIDTH // 2), fog=1e6)
-    pixels = render_panorama(renderer, view, scene, WIDTH)
+    pixels = render_panorama(lambda face: render_tiled(renderer, face, scene), view, WIDTH)
     renderer.release()
     assert pixels.shape == (WIDTH // 2, WIDTH, 3)
     for (row, column), yaw, pitch in zip(middles(pixels), YAWS, PITCHES, strict=True):
@@ -81,7 +81,7 @@ def test_a_flat_picture_has_left_at_the_left_and_up_above(ctx, scene):
 def test_the_left_picture_of_a_pair_is_seen_from_the_left(ctx, scene):
     renderer = Renderer(ctx)
     view = View(Camera(0.0, 1.6, 0.0, yaw=radians(20)), (WIDTH, WIDTH), fog=1e6)
-    pair = render_stereo_pair(renderer, view, scene, 0.4)
+    pair = render_stereo_pair(lambda eye: render_tiled(renderer, eye, scene), view, 0.4)
     renderer.release()
     places = []
     for eye in (pair[:, :WIDTH], pair[:, WIDTH:]):

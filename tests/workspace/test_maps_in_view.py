@@ -59,13 +59,27 @@ def stream(app, pixels):
         app.workspace.content.upload()
 
 
+class NoMaps:
+    """Waits for no maps, in place of `PictureMaps`."""
+
+    def wait_for_pass(self):
+        pass
+
+    def wait(self, view):
+        return []
+
+    def tile_size(self, view):
+        return max(view.size)
+
+
 def picture(app, camera):
     """What is seen now, while the stream goes on."""
     wait, app.exporter._wait = app.exporter._wait, lambda eye: None
+    maps, app.exporter._maps = app.exporter._maps, NoMaps()
     try:
         return np.asarray(app.picture(camera, SIZE))
     finally:
-        app.exporter._wait = wait
+        app.exporter._wait, app.exporter._maps = wait, maps
 
 
 def look(app, camera):

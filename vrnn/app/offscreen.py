@@ -32,7 +32,6 @@ from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
-from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.difference_readout import difference_legend
@@ -191,14 +190,18 @@ class OffscreenApp(Closeable):
         if workspace.faults:
             raise Fault(workspace.faults.pop(0))
         self._settle(self.eye())
-        failures, told = list(workspace.jobs.failures), list(workspace.messages)
+        failures = list(workspace.jobs.failures)
         workspace.jobs.failures.clear()
-        workspace.messages.clear()
-        for message in told:
-            if message not in failures:
-                print_error(f"vrnn: {message}")
+        self._tell_messages(failures)
         if failures:
             raise VrnnError(failures[0])
+
+    def _tell_messages(self, raised: Sequence[str] = ()) -> None:
+        """Write the messages that are no errors to be raised."""
+        for message in self.workspace.messages:
+            if message not in raised:
+                print_error(f"vrnn: {message}")
+        self.workspace.messages.clear()
 
     def _settle(self, eye: Camera) -> None:
         """Wait for what is computed step by step and only near the eye."""
@@ -307,8 +310,9 @@ class OffscreenApp(Closeable):
             if self.workspace.training.text:
                 overlay.draw_progress(canvas, self.workspace.training.text)
             over = canvas.draw_list()
-        draw_list, front = self.world.draw_list(), self._front(view)
-        return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))
+        pixels = self.exporter.draw(view, over, self._front(view))
+        self._tell_messages()
+        return Image.fromarray(pixels)
 
     def _front(self, view: View) -> DrawList | None:
         """Lay out the image in the hand, the magnified map and marks of what is pointed at."""

@@ -21,7 +21,6 @@ from vrnn.export.png import write_png
 from vrnn.export.video import VIDEO_SUFFIXES, check_video
 from vrnn.network.cka import CkaMatrix
 from vrnn.network.image_cloud import ImageCloud
-from vrnn.render.screenshot import render_tiled
 from vrnn.scene.camera import Camera
 from vrnn.storage.atomic import make_folder
 
@@ -54,8 +53,7 @@ class WindowExporter(ExportActions):
     def save_screenshot(self) -> None:
         """Save the view without the overlay in the folder in which vrnn was started."""
         parts = self._parts
-        view = parts.view.view(parts.window.size)
-        pixels = render_tiled(parts.renderer, view, parts.world.draw_list())
+        pixels = self._exporter.draw(parts.view.view(parts.window.size))
         path = unused(timestamped(".png"))
         self._notify(f"screenshot saved to {path.resolve()}")
         # Compression takes longer than a frame, so it runs in a thread.

@@ -83,6 +83,7 @@ class Worker:
         self.requested = 0
         self._jobs = JobQueue(self._events.put, _user_message)
         self._has_new_image = False
+        self._runs_image = False
         self._interrupts = False
         self._is_closed = False
         self.frame_gate = FrameGate()
@@ -189,6 +190,11 @@ class Worker:
     def packed_bytes(self) -> int:
         """Bytes that weights take which are packed while images stream."""
         return self._models.packed_bytes
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an image waits or is run; what came of those before is among the events."""
+        return self._has_new_image or self._runs_image
 
     def fill(self, slot: int, nodes: Collection[int]) -> None:
         """Make whole maps of layers for the newest pass, when there is no image to run.
@@ -322,10 +328,11 @@ class Worker:
             with self._wake:
                 if not self._has_new_image:
                     return
-                request = self._request
+                request, self._runs_image = self._request, True
                 self._has_new_image, self._interrupts = False, False
             with contextlib.suppress(_Superseded):
                 self._emit_errors(None, self._run_all, request)
+            self._runs_image = False
             if request.continues and self._jobs.has_work:
                 return  # for a step: frames of a stream come without end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from vrnn.config.choices import IMAGE_KINDS, MAX_FRAMES
@@ -21,8 +22,11 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.primitives import DrawList
+from vrnn.scene.seen_layers import Key
 from vrnn.scene.viewpoints import check_network, near_and_fog
 from vrnn.storage.atomic import check_writable
+from vrnn.workspace.picture_maps import PictureMaps
 from vrnn.workspace.workspace import Workspace
 
 
@@ -46,6 +50,10 @@ class Exporter:
         """
         self._workspace, self._renderer, self._colors = workspace, renderer, colors
         self._wait = wait
+        self._maps = PictureMaps(
+            workspace.worker, workspace.feed, workspace.content.upload, workspace.on_network_loaded
+        )
+        self._coarse: set[Key] = set()  # layers of the present picture
 
     def view(self, camera: Camera, size: tuple[int, int], transparent: bool = False) -> View:
         """Return the view from a camera, once everything in it is there.
@@ -55,9 +63,62 @@ class Exporter:
             size: (width, height) pixels.
             transparent: Whether there is no background.
         """
+        self._maps.wait_for_pass()
         self._wait(camera)
         near, fog = near_and_fog(self._workspace.world, camera)
         return View(camera, size, fog, near, transparent=transparent, colors=self._colors)
+
+    def draw(
+        self, view: View, over: DrawList | None = None, front: DrawList | None = None
+    ) -> np.ndarray:
+        """Draw what is seen in a view, with whole maps of one image wherever they can be seen.
+
+        Where that cannot be, a message says so.
+
+        Args:
+            view: From where, and how large.
+            over: What lies over the picture, in pixels.
+            front: What floats before the eye.
+
+        Returns:
+            See `render_tiled`.
+        """
+        pixels = self._draw(view, over, front)
+        self._tell_coarse()
+        return pixels
+
+    def _draw(
+        self, view: View, over: DrawList | None = None, front: DrawList | None = None
+    ) -> np.ndarray:
+        """Draw one of the flat pictures that a picture is made of."""
+        self._maps.wait_for_pass()
+        size = self._maps.tile_size(view)
+        return render_tiled(self._renderer, view, self._draw_list, over, size, front)
+
+    def _draw_list(self, view: View) -> DrawList:
+        """Return the world for a picture, or a tile of it, once the maps in it are there."""
+        self._coarse.update(self._maps.wait(view))
+        return self._workspace.world.draw_list()
+
+    def _tell_coarse(self) -> None:
+        """Say which layers lack what would be seen of them in the picture that was drawn."""
+        coarse, self._coarse = sorted(self._coarse), set()
+        if not coarse:
+            return
+        slot, node = coarse[0]
+        network = self._workspace.world.networks[slot]
+        others = f" and {len(coarse) - 1} others are" if len(coarse) > 1 else " is"
+        host, store = self._workspace.feed.residency.host, self._renderer.maps
+        reason = (
+            "the maps could not be made"
+            if any(map(host.is_missing, coarse))
+            else f"maps may take {store.budget >> 20:,} MB on the GPU; set a larger map_memory_mb, "
+            "or save a smaller picture"
+        )
+        self._workspace.messages.append(
+            f"{network.info.title}: {network.network.by_id[node].name}{others} coarse in the "
+            f"picture, as {reason}"
+        )
 
     def picture(
         self, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
@@ -68,15 +129,17 @@ class Exporter:
             VrnnError: When there is no such kind.
         """
         view = self.view(camera, size, transparent)
-        draw_list = self._workspace.world.draw_list()
         if kind == "flat":
-            return Image.fromarray(render_tiled(self._renderer, view, draw_list))
-        if kind == "stereo":
-            return Image.fromarray(render_stereo_pair(self._renderer, view, draw_list))
-        if kind == "panorama":
+            pixels = self._draw(view)
+        elif kind == "stereo":
+            pixels = render_stereo_pair(self._draw, view)
+        elif kind == "panorama":
             width = max(64, size[0] // 2 * 2)
-            return Image.fromarray(render_panorama(self._renderer, view, draw_list, width))
-        raise VrnnError(f"no picture '{kind}': choose one of {', '.join(IMAGE_KINDS)}")
+            pixels = render_panorama(self._draw, view, width)
+        else:
+            raise VrnnError(f"no picture '{kind}': choose one of {', '.join(IMAGE_KINDS)}")
+        self._tell_coarse()
+        return Image.fromarray(pixels)
 
     def save_image(
         self, file: Path, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
@@ -115,8 +178,7 @@ class Exporter:
         path = list(interpolate_cameras(cameras, seconds, rate))
         with VideoWriter(file, rate) as video:
             for number, camera in enumerate(path, 1):
-                view = self.view(camera, size)
-                video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
+                video.add(self.draw(self.view(camera, size)))
                 yield number / len(path)
 
     def film_cloud(
@@ -157,7 +219,7 @@ class Exporter:
                 while not manager.has_thumbnails:  # the window goes on loading them
                     yield number / total
                     manager.update(camera.position)
-                video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
+                video.add(self.draw(view))
                 yield number / total
 
     def export(self, folder: Path, layers: str, network: int, formats: tuple[str, ...]) -> int:
@@ -168,6 +230,7 @@ class Exporter:
         """
         world = self._workspace.world
         check_network(world, network)
+        self._maps.wait_for_pass()  # all layers are of one image
         shown = world.networks[network]
         nodes = matching_layers(shown.network.nodes, layers)
         missing = [node.name for node in nodes if shown.layer_maps(node.id) is None]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import pi
 
 import numpy as np
 
-from vrnn.render.renderer import Renderer
-from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import MAX_PITCH, Camera
-from vrnn.scene.primitives import DrawList
 
+Draw = Callable[[View], np.ndarray]
+"""Draws a flat picture, see `render_tiled`."""
 EYE_DISTANCE = 0.063
 """Meters between a person's eyes, on average."""
 FACE_DIRECTIONS = (
@@ -26,15 +26,14 @@ STRIP_ROWS = 256
 """Rows of a panorama that are resampled at once: a large one has many directions."""
 
 
-def render_panorama(renderer: Renderer, view: View, draw_list: DrawList, width: int) -> np.ndarray:
+def render_panorama(draw: Draw, view: View, width: int) -> np.ndarray:
     """Draw everything around the eye as an equirectangular panorama.
 
     The center is what lies ahead, at the horizon; the left and right edges are what lies behind.
 
     Args:
-        renderer: What draws.
+        draw: Draws the faces.
         view: Its camera's position and yaw count; pitch and field of view do not.
-        draw_list: What to draw.
         width: Pixels, an even number.
 
     Returns:
@@ -48,7 +47,7 @@ def render_panorama(renderer: Renderer, view: View, draw_list: DrawList, width: 
         camera = replace(level, yaw=level.yaw + yaw, pitch=pitch)
         size = (face_size, face_size)
         face_view = replace(view, camera=camera, size=size, near=min(view.near, 0.05))
-        faces.append((camera, render_tiled(renderer, face_view, draw_list)))
+        faces.append((camera, draw(face_view)))
     result = np.empty((height, width, faces[0][1].shape[2]), np.uint8)
     longitude = (np.arange(width) + 0.5) / width * 2 * pi - pi
     face_axes = np.stack([camera.axes()[2] for camera, _ in faces])
@@ -96,15 +95,12 @@ def _sample_face(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.nda
     return np.rint(rows[0] * (1 - ty) + rows[1] * ty).astype(np.uint8)
 
 
-def render_stereo_pair(
-    renderer: Renderer, view: View, draw_list: DrawList, eye_distance: float = EYE_DISTANCE
-) -> np.ndarray:
+def render_stereo_pair(draw: Draw, view: View, eye_distance: float = EYE_DISTANCE) -> np.ndarray:
     """Draw what the left and the right eye see, side by side, looking ahead in parallel.
 
     Args:
-        renderer: What draws.
+        draw: Draws what each eye sees.
         view: Its camera is the midpoint between the eyes; its size is that of one eye's picture.
-        draw_list: What to draw.
         eye_distance: Meters between the eyes.
 
     Returns:
@@ -114,5 +110,5 @@ def render_stereo_pair(
     for side in (-0.5, 0.5):
         camera = view.camera.moved(side * eye_distance, 0.0, 0.0)
         eye_view = replace(view, camera=camera, near=min(view.near, 0.05))
-        pictures.append(render_tiled(renderer, eye_view, draw_list))
+        pictures.append(draw(eye_view))
     return np.concatenate(pictures, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,8 @@ from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 
 TILE_SIZE = 2048
 """Largest width and height of a tile, pixels."""
+DrawTile = Callable[[View], DrawList]
+"""Takes the view of a tile, and returns what is to be drawn in it."""
 SAMPLES = 8
 """Samples of each pixel; fewer where the driver has no more."""
 
@@ -22,7 +24,7 @@ SAMPLES = 8
 def render_tiled(
     renderer: Renderer,
     view: View,
-    draw_list: DrawList,
+    draw_list: DrawList | DrawTile,
     overlay: DrawList | None = None,
     tile_size: int = TILE_SIZE,
     front: DrawList | None = None,
@@ -32,7 +34,7 @@ def render_tiled(
     Args:
         renderer: What draws.
         view: The whole picture; its own tile is ignored.
-        draw_list: The world.
+        draw_list: The world; or what returns it for each tile, once it is there.
         overlay: What lies over the picture, in pixels.
         tile_size: Largest width and height of a tile, pixels.
         front: What floats before the eye, over everything in the world.
@@ -44,9 +46,10 @@ def render_tiled(
     result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
     for left, bottom, w, h in split_into_tiles(width, height, tile_size):
         tile_view = replace(view, tile=(left, bottom, w, h))
+        world = draw_list(tile_view) if callable(draw_list) else draw_list
         target = RenderTarget(renderer.ctx, (w, h), SAMPLES)
         try:
-            renderer.draw(target, tile_view, draw_list, overlay, front)
+            renderer.draw(target, tile_view, world, overlay, front)
             pixels = target.read_pixels()
         finally:
             target.release()

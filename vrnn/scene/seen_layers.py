@@ -145,11 +145,21 @@ def unseen_levels(shape: tuple[int, ...], angle: float, hidden: bool) -> int:
         angle: Radians that one map takes across.
         hidden: Whether its maps are behind a picture.
     """
-    _, height, width = map_shape(shape)
     if hidden:
+        _, height, width = map_shape(shape)
         return levels_above(height, width, SIDE_BEHIND_PICTURE)
-    seen = TEXELS_A_PIXEL * PIXELS_A_RADIAN * COMING * angle
+    return levels_beyond(shape, TEXELS_A_PIXEL * PIXELS_A_RADIAN * COMING * angle)
+
+
+def levels_beyond(shape: tuple[int, ...], texels: float) -> int:
+    """Return how many of the finest levels of a layer's maps are finer than what is drawn.
+
+    Args:
+        shape: Of the layer, without the batch.
+        texels: Values that may be drawn across a map.
+    """
+    _, height, width = map_shape(shape)
     # A level that is too fine is left out where the next one is drawn in its place. The shorter
     # side decides, as it is the last to be.
     side = min((length for length in (height, width) if length > 1), default=1)
-    return levels_above(side, side, max(1, int(seen)))
+    return levels_above(side, side, max(1, int(texels)))

@@ -9,7 +9,7 @@ exported, pointed at or measured comes from whole maps, which are made where the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -355,7 +355,27 @@ class MapResidency:
                 network.left_out[node] = left_out
             self._changed.add(slot)
 
+    def least_levels(self, key: Key) -> int:
+        """Return how many levels the maps of a layer lack on the GPU where they are not near."""
+        return self._levels.get(key[0], {}).get(key[1], 0)
+
     # What is near the eye.
+
+    def has_room(self, layers: Iterable[Key]) -> bool:
+        """Return whether the whole maps of some layers can be on the GPU at once."""
+        own = ((s, n) for s, n in layers if n in self._levels[s])
+        return sum(self._sizes[slot][node] for slot, node in own) <= self._free
+
+    def send(self, needed: Iterable[Key]) -> bool:
+        """Send whole maps that are in memory, a bounded part, as far as there is room for them.
+
+        Args:
+            needed: Those that are to be on the GPU, the most important first.
+
+        Returns:
+            Whether anything was sent.
+        """
+        return self._send(self._lacking(dict.fromkeys(needed, 0.0)))
 
     def update(self, eye: np.ndarray) -> bool:
         """Let the layers near the eye have all of their maps.
