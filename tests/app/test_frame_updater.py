@@ -37,3 +37,19 @@ def test_nothing_is_told_where_all_around_counts(updater):
     updater._parts.exporter.recording = False
     updater._workspace.input.streaming = False
     assert updater._views(None) == ()
+
+
+def test_what_is_found_of_a_graph_later_is_told_at_once(updater, caplog):
+    feed = SimpleNamespace(
+        handle_events=lambda events: False, notes=["net: a note"], has_pending=False,
+        displayed_sequence={},
+    )  # fmt: skip
+    content = SimpleNamespace(upload=lambda limit, clip: True)
+    updater._workspace = SimpleNamespace(
+        feed=feed, content=content, input=SimpleNamespace(streaming=False)
+    )
+    updater._parts.worker = SimpleNamespace(events=lambda: ["checked"])
+    updater._config = SimpleNamespace(render=SimpleNamespace(upload_mb_a_frame=1.0))
+    assert updater._process_worker_events()
+    assert [record.getMessage() for record in caplog.records] == ["net: a note"]
+    assert feed.notes == []

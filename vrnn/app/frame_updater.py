@@ -182,7 +182,11 @@ class FrameUpdater:
         """Process the worker's events and upload maps; True when the picture may have changed."""
         feed, content = self._workspace.feed, self._workspace.content
         events = self._parts.worker.events()
-        if feed.handle_events(events):
+        is_new = feed.handle_events(events)
+        for note in feed.notes:  # some are found long after the network was opened
+            logging.getLogger("vrnn").warning(note)
+        feed.notes.clear()
+        if is_new:
             self._show_new_network()
         waiting = feed.has_pending
         clip = self._fly_camera.camera.clip_from_world(self._parts.window.view.aspect)
@@ -200,10 +204,6 @@ class FrameUpdater:
             raise FatalError(failures[0].message) from WorkerError(failures[0].details)
 
     def _show_new_network(self) -> None:
-        feed = self._workspace.feed
-        for note in feed.notes:
-            logging.getLogger("vrnn").warning(note)
-        feed.notes.clear()
         self._workspace.on_network_loaded()
         # The wall is part of the first view.
         self._workspace.content.tick(self._fly_camera.camera.position)

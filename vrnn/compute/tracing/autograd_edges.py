@@ -23,12 +23,14 @@ Edge = tuple[int, int]
 """Ids of two records; -1 as the second stands for the result."""
 
 
+class TooManySteps(Exception):
+    """The comparison takes more than MAX_STEPS."""
+
+
 def compare_with_autograd(
     model: nn.Module, inputs: Inputs, on_call: Callable[[], None] = lambda: None
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Find the edges between layers that a trace misses, and those that it invents.
-
-    None are found where that takes more than MAX_STEPS.
 
     Args:
         model: The model.
@@ -37,6 +39,9 @@ def compare_with_autograd(
 
     Returns:
         Names of the source and the target of each edge.
+
+    Raises:
+        TooManySteps: The layers feed one another in too many ways.
     """
 
     def with_gradient(tensor: torch.Tensor) -> torch.Tensor:
@@ -56,11 +61,7 @@ def compare_with_autograd(
         if _has_own_gradients(outputs):
             return [], []
         found = _edges_of_trace(traced, log)
-        if found is None:
-            return [], []
         expected = _edges_of_autograd(traced, log, outputs, on_call)
-        if expected is None:
-            return [], []
     finally:
         _detach_held(model)
     names = {record.id: _name(record) for record in traced.records} | {-1: "the result"}
@@ -93,8 +94,8 @@ def _is_layer(record: Any) -> bool:
     return record.operation in ("input", "gap", "module") or bool(record.parameters)
 
 
-def _edges_of_trace(traced: Trace, log: GradientLog) -> set[Edge] | None:
-    """Which layer feeds which, along what passes a gradient; None after too many steps."""
+def _edges_of_trace(traced: Trace, log: GradientLog) -> set[Edge]:
+    """Which layer feeds which, along what passes a gradient."""
     ends: dict[int, frozenset[int]] = {}
     edges: set[Edge] = set()
     steps = 0
@@ -102,7 +103,7 @@ def _edges_of_trace(traced: Trace, log: GradientLog) -> set[Edge] | None:
         sources = log.sources.get(record.id, ())
         steps += sum(len(ends.get(s, ())) for s in sources)
         if steps > MAX_STEPS:
-            return None
+            raise TooManySteps
         before = frozenset(end for s in sources for end in ends.get(s, ()))
         if not _is_layer(record):
             ends[record.id] = before
@@ -115,7 +116,7 @@ def _edges_of_trace(traced: Trace, log: GradientLog) -> set[Edge] | None:
 
 def _edges_of_autograd(
     traced: Trace, log: GradientLog, outputs: list[Any], on_call: Callable[[], None]
-) -> set[Edge] | None:
+) -> set[Edge]:
     """The same as autograd has recorded it."""
     layers = {record.id for record in traced.records if _is_layer(record)}
     edges: set[Edge] = set()
@@ -138,7 +139,7 @@ def _edges_of_autograd(
                 waiting += _sources_of(node)
         steps += len(seen)
         if steps > MAX_STEPS:
-            return None
+            raise TooManySteps
     return _leading_to(edges)
 
 
