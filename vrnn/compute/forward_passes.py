@@ -108,7 +108,9 @@ class ForwardPasses:
             if self.room.is_short:
                 captured.give_up("the device's memory is full")
             stream = StreamPasses(model.replay)
-            self._kept = _ViewPasses(view, portraits, HiddenMaps(), captured, stream)
+            self._kept = _ViewPasses(
+                view, portraits, HiddenMaps(portraits.has_odd_values), captured, stream
+            )
         return self._kept
 
     def run(

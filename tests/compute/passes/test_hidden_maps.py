@@ -5,15 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.coarse_maps import fill_coarse_maps
 from vrnn.compute.passes.feature_maps import chosen_maps
 from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
 from vrnn.network.feature_maps import CoarseMaps, probe_step
+from vrnn.network.layer_maps import LayerMaps
+from vrnn.network.model_spec import ModelSpec
 
 LAYOUT = MapLayout((6, 33, 57), (-1, 6, 33, 57), (1,), (2,), (3,))
 LAYERS = range(20)
+
+
+def has_odd(node: int, maps: torch.Tensor) -> bool:
+    return not bool(torch.isfinite(maps).all())
 
 
 def tensors(frame: int, dtype: torch.dtype = torch.float32) -> dict[int, torch.Tensor]:
@@ -51,7 +60,7 @@ def assert_is(made: CoarseMaps, tensor: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_the_first_frame_is_exact_and_each_layer_is_again_in_as_many_frames(dtype):
-    maker, made_in = HiddenMaps(), dict.fromkeys(LAYERS, 0)
+    maker, made_in = HiddenMaps(has_odd), dict.fromkeys(LAYERS, 0)
     for node, maps in run(maker, tensors(0, dtype)).items():
         assert_is(maps, tensors(0, dtype)[node])
     for frame in range(1, TURNS + 1):
@@ -69,7 +78,7 @@ def test_the_first_frame_is_exact_and_each_layer_is_again_in_as_many_frames(dtyp
 
 
 def test_what_is_seen_or_is_no_frame_of_a_stream_is_exact():
-    maker = HiddenMaps()
+    maker = HiddenMaps(has_odd)
     run(maker, tensors(0))
     for node, maps in run(maker, tensors(1), range(3)).items():
         assert node < 3 or maps.probes is None
@@ -82,7 +91,7 @@ def test_what_is_seen_or_is_no_frame_of_a_stream_is_exact():
 
 
 def test_tensors_that_are_not_contiguous_and_written_over_later():
-    maker = HiddenMaps()
+    maker = HiddenMaps(has_odd)
     for frame in range(3):
         values = {n: t.permute(0, 1, 3, 2).contiguous().permute(0, 1, 3, 2) for n, t in
                   tensors(frame).items()}  # fmt: skip
@@ -99,7 +108,7 @@ def test_tensors_that_are_not_contiguous_and_written_over_later():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_layer_with_values_that_are_not_finite_is_made_until_it_has_none(value):
-    maker, odd = HiddenMaps(), tensors(0)
+    maker, odd = HiddenMaps(has_odd), tensors(0)
     odd[3][0, 2, 5, 5] = value
     assert run(maker, odd)[3].not_finite == 1
     for frame in (1, 2):
@@ -109,8 +118,58 @@ def test_a_layer_with_values_that_are_not_finite_is_made_until_it_has_none(value
             assert_is(maps, values[3])
 
 
+class Odd(nn.Module):
+    """One of its layers divides by zero where a pixel of the image is black."""
+
+    def __init__(self, layer: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.ModuleList(
+            [nn.Conv2d(3, 8, 3), nn.Conv2d(8, 1, 3), nn.Conv2d(1, 40, 3, 4), nn.Conv2d(40, 9, 3)]
+        )
+        self.layer = layer
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        is_black = (x.amax(1) <= 0).any()
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            if number == self.layer:
+                odd = torch.zeros_like(x)
+                odd[:, -1, 7, 9] = torch.where(is_black, torch.inf, 0.0)
+                x = x - odd
+            if number < 3:
+                x = torch.nan_to_num(x, neginf=0.0) if number > self.layer else x
+        return x.mean((2, 3))
+
+
+@pytest.mark.parametrize("layer", range(4))
+def test_a_value_that_is_not_finite_is_counted_in_its_own_frame(layer):
+    model = LoadedModel(open_source(ModelSpec(Odd(layer).eval(), input_size=(90, 90))), "all")
+    kinds = {node.id: node.presentation for node in model.network.nodes}
+    hidden = [node for node, kind in kinds.items() if kind == "image"]
+    white = np.full((90, 90, 3), 255, np.uint8)
+    white[::3, 1::4] = (250, 240, 255)
+    black = white.copy()
+    black[40, 40] = 0
+    counted = []
+    for image in (white, white, white, black, white, white):
+        found: dict[int, LayerMaps] = {}
+        model.run(
+            image, lambda node, maps, found=found: found.update({node: maps}), list,
+            continues=True, left_out=dict.fromkeys(hidden, 1), hidden=hidden,
+        )  # fmt: skip
+        exact: dict[int, LayerMaps] = {}
+        model.fill(hidden, lambda node, maps, exact=exact: exact.update({node: maps}), list)
+        wanted = {node: exact[node].not_finite for node in hidden}
+        assert {node: found[node].not_finite for node in hidden} == wanted
+        counted.append(sum(wanted.values()))
+        reused = [node for node in hidden if getattr(found[node], "probes", None) is not None]
+        assert reused or len(counted) == 1
+    assert [count > 0 for count in counted] == [False] * 3 + [True] + [False] * 2
+
+
 def test_maps_of_another_size_are_made():
-    maker = HiddenMaps()
+    maker = HiddenMaps(has_odd)
     run(maker, tensors(0))
     maker.begin(LAYERS, True)
     layout = MapLayout((6, 9, 40), (-1, 6, 9, 40), (1,), (2,), (3,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 
@@ -12,6 +12,8 @@ from vrnn.compute.passes.feature_maps import MakePortrait, chosen_maps
 from vrnn.compute.passes.memory_order import every_nth_value, in_known_order
 from vrnn.network.feature_maps import CoarseMaps, probe_step
 
+HasOddValues = Callable[[int, torch.Tensor], bool]
+"""Takes a node's id and its maps; returns whether values of it are not finite."""
 TURNS = 16
 """Frames in which each hidden layer's maps are made once."""
 
@@ -20,11 +22,17 @@ class HiddenMaps:
     """Makes the coarse maps of a network, those of hidden layers in one of `TURNS` frames only.
 
     In the others a hidden layer has the maps of a frame before, and the portrait of the newest: its
-    values are not read for its maps. Once the image stays, all maps are made of it.
+    values are not read for its maps. Where some of them are not finite, which the portrait notices,
+    its maps are made in that very frame. Once the image stays, all maps are made of it.
     """
 
-    def __init__(self) -> None:
-        """Begin without maps."""
+    def __init__(self, has_odd_values: HasOddValues) -> None:
+        """Begin without maps.
+
+        Args:
+            has_odd_values: Tells it of a layer whose portrait has just been made.
+        """
+        self._has_odd_values = has_odd_values
         self._known: dict[int, CoarseMaps] = {}
         self._due: frozenset[int] = frozenset()
         self._hidden: frozenset[int] = frozenset()
@@ -61,7 +69,8 @@ class HiddenMaps:
         values = in_known_order(values)  # once for the portrait and the block
         portrait = make_portrait(values)
         known = None if node in self._due else self._known.get(node)
-        if known is not None and _fits(known, values, left_out):
+        can_stay = known is not None and _fits(known, values, left_out)
+        if known is not None and can_stay and not self._has_odd_values(node, values):
             # A copy: a later operation may write over the tensor.
             probes = every_nth_value(values, probe_step(values.numel())).cpu().numpy().copy()
             return CoarseMaps(  # by itself, as `replace` takes longer than all else here

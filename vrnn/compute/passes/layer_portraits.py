@@ -77,6 +77,18 @@ class LayerPortraits:
         portrait = self._maker.make(node, found.values, found.at_positions)
         return portrait if len(found.values) > 1 else None
 
+    def has_odd_values(self, node: int, maps: torch.Tensor) -> bool:
+        """Return whether a layer, whose portrait was made last, has values that are not finite.
+
+        Args:
+            node: Id of the layer.
+            maps: (C, H, W) float32, as they were given to `make`.
+        """
+        is_attention = self._nodes[node].presentation == "attention"
+        if is_attention or self.is_input_picture(node, len(maps)):
+            return not bool(torch.isfinite(maps.sum()))  # its portrait is not made of all values
+        return self._maker.met_not_finite
+
     def make_of_scores(
         self, node: int, scores: np.ndarray | None, at_positions: bool
     ) -> np.ndarray | None:

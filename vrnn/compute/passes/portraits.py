@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import gcd, isfinite
+from math import gcd
 
 import numpy as np
 import torch
@@ -41,12 +41,19 @@ START_NOISE = 0.1
 """Deviation of the noise beside those colors, which may leave out a direction."""
 CONTRAST = 0.22
 """Part of the range from black to white that one standard deviation takes."""
+MAX_SCORE = 1e15
+"""Largest value whose square, summed over a layer, float32 holds with room."""
 ROUNDING = 1e-5
 """Deviation beside the mean up to which a component is nothing but float32's rounding."""
 
 
 class PortraitMaker:
-    """Makes the portraits of a network's layers in the order they run, pass after pass."""
+    """Makes the portraits of a network's layers in the order they run, pass after pass.
+
+    Attributes:
+        met_not_finite: Whether the layer whose portrait was made last has values that are not
+            finite. Each of its values has a part in the portrait, so none goes unseen.
+    """
 
     def __init__(self, sources: Mapping[int, Sequence[int]]) -> None:
         """Begin without components.
@@ -54,6 +61,7 @@ class PortraitMaker:
         Args:
             sources: For each node the ids of the nodes that feed it.
         """
+        self.met_not_finite = False
         self._sources = sources
         self._bases: dict[int, np.ndarray] = {}
         self._pictures: dict[int, np.ndarray] = {}
@@ -95,8 +103,11 @@ class PortraitMaker:
         """
         channels, height, width = maps.shape
         size = portrait_size(height, width)
+        self.met_not_finite = False
         if channels == 1:
-            made = _gray(_resized(maps.cpu().numpy(), size))
+            small = _resized(maps.cpu().numpy(), size)
+            self.met_not_finite = not bool(np.isfinite(small).all())
+            made = _gray(small)
         else:
             flat = maps.reshape(channels, height * width)
             followed = self._follow(node, flat, size) if size == (height, width) else None
@@ -141,11 +152,13 @@ class PortraitMaker:
             is_source: See `make`.
         """
         _, height, width = scores.shape
+        self.met_not_finite = not bool(np.isfinite(scores).all())
         if len(scores) == 1:
             made = _gray(scores)
         else:
             _, wanted = self._targets(node, (height, width))
             flat = np.nan_to_num(scores.reshape(3, -1), posinf=0.0, neginf=0.0)
+            flat = flat / max(1.0, float(np.abs(flat).max(initial=0.0)) / MAX_SCORE)
             made = _turned(flat, wanted)
         return self._keep(node, made, (height, width), is_source)
 
@@ -226,9 +239,9 @@ class PortraitMaker:
         basis = component_basis(flat, *self._begin(node, len(flat), size, target))
         scores = product(basis, flat)
         scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
-        means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
-        if not isfinite(sum(map(sum, means.tolist()))):
+        if not float(np.abs(scores).max(initial=0.0)) <= MAX_SCORE:  # or it is NaN
             return self._scores_of_finite(node, flat, size, target)
+        means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
         self._bases[node] = basis
         return _centered(scores, means)
 
@@ -252,11 +265,14 @@ class PortraitMaker:
     def _scores_of_finite(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
     ) -> np.ndarray:
-        """As `_scores`, with 0 for the values that are not finite."""
+        """As `_scores`, with 0 for values that are not finite, and large ones scaled down."""
         self._bases.pop(node, None)
         finite = torch.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0)
-        is_changed = not bool(torch.isfinite(flat).all())
-        if is_changed and bool(torch.isfinite(finite.sum())):
+        is_odd, peak = not bool(torch.isfinite(flat).all()), float(finite.abs().max())
+        self.met_not_finite |= is_odd
+        if peak > 1.0:
+            finite = finite / peak  # the colors stay what they are
+        if is_odd or peak > 1.0:
             return self._scores(node, finite, size, target)
         return np.zeros_like(target)
 
