@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
+from vrnn.app.attention_card import AttentionCard
 from vrnn.app.callouts import LAYERS, Callout, Callouts
+from vrnn.app.hud_content import HudContent
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.controls.lasso import Lasso
 from vrnn.render.uniforms import RenderColors
-from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
-from vrnn.scene.difference_readout import difference_legend
-from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.plan_view import plan_opacity
 from vrnn.scene.pointer_marks import pointer_marks, target_boxes
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
-from vrnn.scene.relevance_readout import legend_texts
-from vrnn.scene.visuals.card import ImageCard, hud_cards
+from vrnn.scene.readout import are_pictures_seen
+from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.free_room import Box
-from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.help import MIN_SCALE, draw_help, fit_help
+from vrnn.ui.hud.legend import draw_found_legend, find_legend
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.plan import draw_plan
-from vrnn.ui.hud.relevance_legend import (
-    draw_difference_legend,
-    draw_importance_legend,
-    draw_relevance_legend,
-    draw_similarity_legend,
-)
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
 MIN_NOTE_SECONDS = 4.0
@@ -49,9 +40,6 @@ PRESENTATION_SCALE = 1.5
 
 UPPER_LEFT = (-0.98, 0.6)
 """Where a card is that belongs to nothing at the pointer, -1…1 in the view."""
-ATTENTION_SIDE, MIN_SEEN = 0.26, 0.15
-"""Height of the input's picture on its card, and the least height of the input itself that needs no
-card, as parts of the view's height."""
 
 CLOSE_HINT = "Enter, Esc or a click closes this message"
 
@@ -91,10 +79,10 @@ class Hud:
         self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
         self._noted = False
         self._shown_message = ""
-        self._laid_out: tuple[object, DrawList] | None = None
+        self._laid_out: tuple[HudContent, DrawList] | None = None
         self._taken: tuple[Box, ...] = ()
         self._callout_cards: dict[str, Box] = {}
-        self._attended: tuple[object, np.ndarray] | None = None
+        self._attention_card = AttentionCard()
         self._pictures_seen: tuple[Camera | None, int, bool] = (None, 0, False)
 
     def notify(self, text: str) -> None:
@@ -165,80 +153,96 @@ class Hud:
         Args:
             size: (width, height) of the picture, pixels.
         """
+        content = self._content(size)
+        if self._laid_out is None or self._laid_out[0] != content:
+            self._laid_out = content, self._lay_out(content)
+        return self._laid_out[1]
+
+    def _content(self, size: tuple[int, int]) -> HudContent:
+        """Find what lies over a picture of a size."""
         workspace, world = self._parts.workspace, self._parts.world
-        feed, mapping, theme = workspace.feed, world.state.color_mapping, world.state.theme
-        failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         if tooltip is not None and self.presenting:
             tooltip = replace(tooltip, actions=())
-        picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
-        numbers = legend_range(world, world.hovered)
-        relevance = legend_texts(world, world.hovered)
-        similarity = workspace.similarity.legend(world.hovered)
-        importance = importance_legend(world)
-        difference = difference_legend(world)
-        job = next(iter(workspace.jobs.statuses.values()), None)
-        # At each frame of a stream it would lie over the answer all the time.
-        progress = self.recording or ("" if workspace.input.streaming else feed.progress)
-        if job is not None:
-            progress = progress or f"{job.text} · {job.fraction:.0%}"
-        scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
         seen_from_above = plan_opacity(world, camera)
         is_hidden = self.presenting or seen_from_above > 0
-        callouts = () if is_hidden else self._callouts(camera)
-        key = (
-            size, scale, self.help_shown, self._note, failure, progress, tooltip,
-            self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
-            numbers, relevance, similarity, importance, difference, world.not_finite,
-            captured, not world.slots,
-            callouts,
-            self.presenting, world.layer_kinds, self.lasso.points,
-            (camera, id(world.draw_list()))
-            if self.minimap_shown or seen_from_above > 0
-            else None,
-        )  # fmt: skip
-        if self._laid_out is not None and self._laid_out[0] == key:
-            return self._laid_out[1]
-        scale = overlay.window_scale(size[1], scale)
-        canvas = overlay.HudCanvas(size, scale * (PRESENTATION_SCALE if self.presenting else 1.0))
-        if not world.slots and not failure:
-            overlay.draw_start(canvas, feed.progress)
-            self._laid_out = (key, canvas.draw_list())
-            return self._laid_out[1]
-        if self.help_shown and not failure:  # alone, so that nothing lies under its text
+        shows_map = self.minimap_shown or seen_from_above > 0
+        return HudContent(
+            size=size,
+            pixel_scale=self._parts.window.pixel_scale,
+            help_shown=self.help_shown,
+            note=self._note,
+            failure=self.message,
+            progress=self._progress(),
+            tooltip=tooltip,
+            cursor=None if tooltip is None else self._parts.view.cursor,
+            legend=find_legend(workspace, self._are_pictures_seen()),
+            kinds=world.layer_kinds,
+            captured=self._parts.window.captured,
+            is_empty=not world.slots,
+            callouts=() if is_hidden else self._callouts(camera),
+            presenting=self.presenting,
+            lasso=self.lasso.points,
+            from_above=(camera, id(world.draw_list())) if shows_map else None,
+        )
+
+    def _progress(self) -> str:
+        """What is being done; '' for nothing."""
+        workspace = self._parts.workspace
+        job = next(iter(workspace.jobs.statuses.values()), None)
+        # At each frame of a stream it would lie over the answer all the time.
+        progress = self.recording or ("" if workspace.input.streaming else workspace.feed.progress)
+        if job is not None:
+            progress = progress or f"{job.text} · {job.fraction:.0%}"
+        return progress
+
+    def _lay_out(self, content: HudContent) -> DrawList:
+        """Lay out what was found; remembers where the callouts are, and what is taken."""
+        scale = overlay.window_scale(content.size[1], content.pixel_scale)
+        scale *= PRESENTATION_SCALE if content.presenting else 1.0
+        canvas = overlay.HudCanvas(content.size, scale)
+        if content.is_empty and not content.failure:
+            overlay.draw_start(canvas, self._parts.workspace.feed.progress)
+        elif content.help_shown and not content.failure:  # alone: nothing lies under its text
             draw_help(canvas, self._key_map.help_rows())
-            self._laid_out = (key, canvas.draw_list())
-            return self._laid_out[1]
-        draw_plan(canvas, world, camera)
-        if similarity is not None:
-            room = draw_similarity_legend(canvas, similarity)
-        elif relevance is not None:
-            room = draw_relevance_legend(canvas, relevance)
-        elif importance is not None:
-            room = draw_importance_legend(canvas, importance, theme)
-        elif difference is not None:
-            room = draw_difference_legend(canvas, difference, world.state.theme)
         else:
-            room = overlay.draw_legend(
-                canvas, self._colors, mapping, world.not_finite, picture, numbers, theme
-            )
-        if not (self._note or progress or self.presenting):  # these take the room beside the legend
-            overlay.draw_kind_legend(canvas, world.layer_kinds, room)
-        if captured:
+            self._lay_out_world(canvas, content)
+        return canvas.draw_list()
+
+    def _lay_out_world(self, canvas: overlay.HudCanvas, content: HudContent) -> None:
+        """Lay out what belongs to a world."""
+        world, camera = self._parts.world, self._parts.fly_camera.camera
+        note, progress = content.note, content.progress
+        draw_plan(canvas, world, camera)
+        room = draw_found_legend(canvas, content.legend, self._colors)
+        if not (note or progress or content.presenting):  # these take the room beside the legend
+            overlay.draw_kind_legend(canvas, content.kinds, room)
+        if content.captured:
             overlay.draw_crosshair(canvas)
         if self.lasso.active:
             overlay.draw_line(
-                canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in self.lasso.points]
+                canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in content.lasso]
             )
         if progress:
             overlay.draw_progress(canvas, progress)
-        if self._note:
+        if note:
             # Below, beside the input and the first layers, there are callouts then.
             top = overlay.HINT_TOP + (overlay.PROGRESS_ROW if progress else 0)
-            overlay.draw_hint(canvas, self._note, room, top if callouts else None)
+            overlay.draw_hint(canvas, note, room, top if content.callouts else None)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
+        self._lay_out_callouts(canvas, content.callouts)
+        self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
+        if content.tooltip is not None and content.cursor is not None:
+            right, up = content.cursor
+            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
+            draw_tooltip(canvas, content.tooltip, x, y)
+        if content.failure:
+            overlay.draw_message(canvas, content.failure, CLOSE_HINT)
+
+    def _lay_out_callouts(self, canvas: overlay.HudCanvas, callouts: Sequence[Callout]) -> None:
+        """Lay out callouts, and remember where they are."""
         self._callout_cards = {}
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
             about, kept, names, crossed = (
@@ -250,15 +254,6 @@ class Hud:
                 canvas, callout.text, about, kept, callout.prefers_above, instead, names, crossed
             )
             self._callout_cards[callout.name] = _in_view(canvas.taken[-1], canvas)
-        self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
-        if tooltip is not None:
-            right, up = self._parts.view.cursor
-            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
-            draw_tooltip(canvas, tooltip, x, y)
-        if failure:
-            overlay.draw_message(canvas, failure, CLOSE_HINT)
-        self._laid_out = (key, canvas.draw_list())
-        return self._laid_out[1]
 
     def _callouts(self, camera: Camera) -> tuple[Callout, ...]:
         """The callouts in view, once the camera has come to its first view."""
@@ -299,39 +294,10 @@ class Hud:
         at = view.cursor
         clip, taken = camera.clip_from_world(view.aspect), self._taken
         if not cards:
-            cards, at = self._attention_card(clip), UPPER_LEFT
+            cards, at = self._attention_card.find(world, clip), UPPER_LEFT
         if is_holding:
             taken += target_boxes(world, clip, view.aspect)
         return hud_cards(cards, camera, view.aspect, *at, marks, taken)
-
-    def _attention_card(self, clip_from_world: np.ndarray) -> list[ImageCard]:
-        """The input with what a row attends to, where the input itself is out of view or small."""
-        world = self._parts.world
-        hit = world.hovered
-        text = "" if hit is None or hit.kind != "layer" else attention_text(world, hit)
-        if hit is None or not text or _is_input_seen(world, hit.slot, clip_from_world):
-            self._attended = None
-            return []
-        key = (hit.slot, hit.node, hit.channel, hit.row, id(world.networks[hit.slot].result))
-        if self._attended is None or self._attended[0] != key:
-            picture = attended_picture(world, hit)
-            self._attended = None if picture is None else (key, picture)
-        if self._attended is None:
-            return []
-        return [ImageCard(self._attended[1], (text,), smooth=True, side=ATTENTION_SIDE)]
-
-
-def _is_input_seen(world: World, slot: int, clip_from_world: np.ndarray) -> bool:
-    """Whether a network's input is in view, and large enough to see patches of it."""
-    for region in world.pick_regions():
-        if region.kind == "input" and region.slot == slot:
-            corner, right, down = map(np.array, (region.origin, region.right, region.down))
-            points = np.array([corner, corner + right + down])
-            clip = np.concatenate([points, np.ones((2, 1))], 1) @ clip_from_world.T
-            flat = clip[:, :2] / np.maximum(clip[:, 3:], 1e-6)
-            height = float(abs(flat[0, 1] - flat[1, 1])) / 2
-            return bool((clip[:, 3] > 0).all() and np.abs(flat).max() <= 1 and height > MIN_SEEN)
-    return False
 
 
 def _on_canvas(

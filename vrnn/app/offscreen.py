@@ -34,13 +34,10 @@ from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.difference_readout import difference_legend
-from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
-from vrnn.scene.relevance_readout import legend_texts
+from vrnn.scene.readout import are_pictures_seen
 from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.viewpoints import camera_by_name, check_network
@@ -52,13 +49,8 @@ from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
+from vrnn.ui.hud.legend import draw_found_legend, find_legend
 from vrnn.ui.hud.plan import draw_plan
-from vrnn.ui.hud.relevance_legend import (
-    draw_difference_legend,
-    draw_importance_legend,
-    draw_relevance_legend,
-    draw_similarity_legend,
-)
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
 
@@ -284,28 +276,9 @@ class OffscreenApp(Closeable):
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
             draw_plan(canvas, self.world, eye)
-            mapping = self.world.state.color_mapping
             viewer = Viewer(eye.position, view.pixels_per_unit)
             seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
-            picture = distant_picture_text(self.world.state) if seen else ""
-            ends = legend_range(self.world, self.world.hovered)
-            relevance = legend_texts(self.world, self.world.hovered)
-            similarity = self.workspace.similarity.legend(self.world.hovered)
-            importance = importance_legend(self.world)
-            difference = difference_legend(self.world)
-            if similarity is not None:
-                room = draw_similarity_legend(canvas, similarity)
-            elif relevance is not None:
-                room = draw_relevance_legend(canvas, relevance)
-            elif importance is not None:
-                room = draw_importance_legend(canvas, importance, self.world.state.theme)
-            elif difference is not None:
-                room = draw_difference_legend(canvas, difference, self.world.state.theme)
-            else:
-                room = overlay.draw_legend(
-                    canvas, self._colors, mapping, self.world.not_finite, picture, ends,
-                    self.world.state.theme,
-                )  # fmt: skip
+            room = draw_found_legend(canvas, find_legend(self.workspace, seen), self._colors)
             overlay.draw_kind_legend(canvas, self.world.layer_kinds, room)
             if self.workspace.training.text:
                 overlay.draw_progress(canvas, self.workspace.training.text)
