@@ -33,7 +33,17 @@ setup(
         Extension(
             "vrnn.compute.passes.native",
             [f"{FOLDER}/{name}.c" for name in ("fill_block", "library", "picture", "portrait")],
-            depends=[f"{FOLDER}/native.h"],
+            depends=[
+                f"{FOLDER}/{name}.h"
+                for name in (
+                    "fill_task",
+                    "half_floats",
+                    "native",
+                    "small_maps",
+                    "square_means",
+                    "turned_maps",
+                )
+            ],
             libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=flags,
             # Without a C compiler vrnn is installed all the same.

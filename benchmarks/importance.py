@@ -11,13 +11,12 @@ from __future__ import annotations
 import copy
 import sys
 import time
-from collections.abc import Generator
-from typing import TypeVar
 
 import numpy as np
 import torch
 
 from benchmarks.timing import format_table
+from vrnn.api.sources import finish
 from vrnn.compute.importance.gamma_settings import GammaSettings
 from vrnn.compute.importance.gamma_training import train_gammas
 from vrnn.compute.importance.labeled_images import LabeledImages, read_labeled_images
@@ -26,17 +25,6 @@ from vrnn.compute.loading.source import open_source
 from vrnn.network.model_spec import ModelSpec
 
 MAX_RATIO = 1.3
-T = TypeVar("T")
-
-
-def finish(steps: Generator[object, None, T]) -> T:
-    """Return what steps return at their end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: T = end.value
-            return result
 
 
 def train_plainly(model: LoadedModel, images: LabeledImages, settings: GammaSettings) -> None:
