@@ -240,6 +240,15 @@ def test_a_line_does_not_cross_text_where_there_is_another_way(part, text, lines
     assert around == (lines, 0)
 
 
+def test_a_line_goes_around_a_title_that_lies_all_along_what_it_is_about():
+    card, part, title = (100, 200, 300, 36), (150, 60, 190, 120), (90, 130, 260, 150)
+    around = callout_lines(card, part, np.array([title]), np.ones(1))
+    assert around == ([(265, 113, 2, 87), (190, 113, 76, 2)], 0)
+    # What stands in the way of that one too costs more than the title.
+    boxes = np.array([title, (200, 60, 500, 120), (60, 60, 140, 120)])
+    assert callout_lines(card, part, boxes, np.array([1.0, 9.0, 9.0])) == ([(169, 120, 2, 80)], 40)
+
+
 def test_no_line_crosses_the_picture_where_others_of_its_kind_are_near():
     def drawn(instead):
         canvas = HudCanvas((1280, 720), 1.0)

@@ -52,8 +52,8 @@ class Callout:
         about: Left, top, right and bottom of what it is about, any of several things, -1…1 in the
             view, y upward.
         layers: The same of each layer's panel in view.
-        others: The same of texts that can be read, of the network's title, of the picture, of the
-            scores, and of the board that they are on.
+        others: The same of texts that can be read, of the network's name and facts, of the
+            picture, of the scores, and of the board that they are on.
         crossed: The same of what its line had better not cross, beside these.
     """
 
@@ -149,11 +149,11 @@ class Callouts:
             LAYERS: [_project(corners, clip_from_world) for corners in _first_layers(world)],
             ANSWER: [(board or self._answer) if answers and self._answer is not None else None],
         }
-        title = _project(_title_corners(world), clip_from_world)
+        titles = [_project(corners, clip_from_world) for corners in _title_corners(world)]
         wall = _project(_wall_corners(world), clip_from_world)
         scores = _project(_scores_corners(world), clip_from_world)
         crossed = () if scores is None else (scores,)
-        places = (title, wall, picture, self._answer, board)
+        places = (*titles, wall, picture, self._answer, board)
         others = (*texts, *(box for box in places if box is not None))
         found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
@@ -322,16 +322,17 @@ def _scores_corners(world: World) -> np.ndarray:
     return np.array([picture[0], picture[1], top, top + (picture[1] - picture[0])])
 
 
-def _title_corners(world: World) -> np.ndarray:
-    """(N, 3) corners of the first network's name and facts."""
+def _title_corners(world: World) -> list[np.ndarray]:
+    """(3, 3) corners of the first network's name, and of each of its facts."""
     texts = {text for text, _, _ in title_parts(world.networks[world.slots[0]].info)}
     found = []
     for label in world.draw_list().labels:
         if label.text in texts and label.until == FAR_TEXT:
             corner, height = np.array(label.origin), label.height
             right = np.array(label.right) * font.text_width(label.text) * height
-            found += [corner, corner + right, corner + np.array(label.up) * height + right]
-    return np.array(found, np.float64).reshape(-1, 3)
+            up = np.array(label.up) * height
+            found.append(np.array([corner, corner + right, corner + right + up], np.float64))
+    return found
 
 
 def _board_corners(world: World) -> np.ndarray:

@@ -154,6 +154,8 @@ def _lines(
 ) -> tuple[list[Box], int]:
     """The line from a card to what it is about, the first of those that cross least, and how much.
 
+    Where a straight one crosses something, such as a long title, one around that is tried as well.
+
     Args:
         card: Left, top, width and height.
         part: Edges of what it is about.
@@ -161,12 +163,19 @@ def _lines(
         weights: (B,) how bad that is.
     """
 
-    def crossed(way: list[Box]) -> int:
+    def shared(way: list[Box]) -> np.ndarray:
         lines = np.array(way)[:, None]
-        return round(float((_shared_area(lines[..., :2], lines[..., 2:], avoided) @ weights).sum()))
+        return _shared_area(lines[..., :2], lines[..., 2:], avoided).sum(0)
+
+    def crossed(way: list[Box]) -> int:
+        return round(float(shared(way) @ weights))
 
     ways = [(crossed(way), way) for way in _ways(card, part) if way]
     crossing, way = min(ways, key=lambda one: one[0], default=(0, []))
+    if crossing:
+        obstacles = avoided[shared(way) > 0]
+        around = [(crossed(other), other) for other in _ways_around(card, part, obstacles) if other]
+        crossing, way = min([(crossing, way), *around], key=lambda one: one[0])
     return way, crossing
 
 
@@ -194,6 +203,20 @@ def _ways(card: Box, part: Edges) -> Iterator[list[Box]]:
         for level in ((top + bottom) / 2, top + CORNER, bottom - CORNER):
             first = _between(at, y, y + height, level + LINE / 2, level - LINE / 2)
             yield [*first, *map(_turned, _between(level, at, at, left, right))]
+
+
+def _ways_around(card: Box, part: Edges, obstacles: np.ndarray) -> Iterator[list[Box]]:
+    """Lines that leave a card above or below beside (B, 4) obstacles, and turn to its part."""
+    x, y, width, height = card
+    left, top, right, bottom = part
+    for edges in obstacles.tolist():
+        for at in (edges[0] - CORNER, edges[2] + CORNER):
+            aside = max(left - at, at - right)
+            if not x + LINE <= at <= x + width - LINE or not 0 < aside <= FAR:
+                continue
+            for level in (bottom - CORNER if y > bottom else top + CORNER, (top + bottom) / 2):
+                upright = _between(at, y, y + height, level + LINE / 2, level - LINE / 2)
+                yield [*upright, *map(_turned, _between(level, at, at, left, right))]
 
 
 def _between(at: float, start: float, end: float, top: float, bottom: float) -> list[Box]:
