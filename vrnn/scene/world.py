@@ -11,40 +11,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vrnn.network.channel_groups import ChannelGroups, ChannelSource
-from vrnn.network.channel_paths import ChannelPaths
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.layer_maps import LayerMaps
-from vrnn.network.layer_pictures import LayerPicture
-from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.network.positions import has_side_by_side
-from vrnn.network.results import ForwardResult
-from vrnn.scene.connections import ShownConnections
-from vrnn.scene.edge_picking import pick_edge
-from vrnn.scene.image_cloud import DrawnCloud
-from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.network_object import NetworkObject
-from vrnn.scene.picking import Hit, pick_layer
-from vrnn.scene.picture_picking import hit_in_picture
-from vrnn.scene.placement import BundledEdges, Placement
-from vrnn.scene.primitives import DrawList, PickRegion, Visual
-from vrnn.scene.relevance import NetworkRelevance
-from vrnn.scene.ribbon_picking import pick_ribbon
-from vrnn.scene.similarity import NetworkSimilarity
+from vrnn.scene.picking import Hit
+from vrnn.scene.primitives import DrawList, PickRegion
 from vrnn.scene.state import State
-from vrnn.scene.visuals.distant_pictures import DistantPicture
-from vrnn.scene.visuals.feature_panels import FeatureTiles
-from vrnn.scene.visuals.layer_pictures import UploadedPicture
-from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_box import receptive_field_box
 from vrnn.scene.visuals.wave import SECONDS
 from vrnn.scene.wall_place import WALL, follow_input
-from vrnn.scene.world_contents import WorldContents
-from vrnn.scene.world_drawing import WorldDrawing
-
-NEAR_BEFORE = 0.3
-"""Meters: a small thing that a ray passes close to is so much before what it hits."""
-
+from vrnn.scene.world_picking import pick_world
+from vrnn.scene.world_results import WorldResults
 
 WINDOW_SECONDS = 0.8
 """How long a window that slides by itself stays at a position."""
@@ -54,13 +32,12 @@ FLOW_CYCLE = 1500.0
 """Seconds after which that light is as at first, see shaders/stroke.frag.glsl."""
 
 
-class World(WorldContents):
+class World(WorldResults):
     """What is in the world, with what happens to it and what is drawn of it."""
 
     def __init__(self, state: State | None = None, seconds: float = 0.8) -> None:
         """Create a world without networks; see `WorldContents`."""
         super().__init__(state, seconds)
-        self._drawing = WorldDrawing(self)
         self._window_seconds = 0.0
 
     def at_rest(self) -> World:
@@ -132,39 +109,6 @@ class World(WorldContents):
             network.reorder_channels()
         self._invalidate(placement=is_ordered)
 
-    def set_result(self, slot: int, result: ForwardResult) -> None:
-        """Set the result of a complete forward pass."""
-        self.networks[slot].keep_result(result)
-        layers = self.state.layers.items()
-        is_ordered = any(s == slot and layer.order != "index" for (s, _), layer in layers)
-        self._invalidate(placement=is_ordered, labels=True)
-
-    def set_attributions(self, slot: int, attributions: Mapping[int, np.ndarray]) -> None:
-        """Set how much each channel (C,) speaks for the winning class, by node id."""
-        self.networks[slot].attributions = dict(attributions)
-        self.networks[slot].reorder_channels()
-        self._invalidate(placement=True)
-
-    def set_channel_groups(
-        self, slot: int, node: int, over: ChannelSource, groups: ChannelGroups | None
-    ) -> None:
-        """Set how the channels of a layer go together; its maps move to where they belong then.
-
-        Args:
-            slot: The network.
-            node: The layer.
-            over: What the channels were compared over.
-            groups: What was found; None takes it away.
-        """
-        network = self.networks[slot]
-        self.placement.begin_transition(self.networks, self.state)
-        if groups is None:
-            network.channel_groups.pop((node, over), None)
-        else:
-            network.channel_groups[node, over] = groups
-        network.reorder_channels()
-        self._invalidate(placement=True)
-
     def set_state(self, state: State, move: bool = True) -> None:
         """Set what the user has made of the world.
 
@@ -193,142 +137,6 @@ class World(WorldContents):
             self.placement.begin_transition(self.networks, self.state)
         self.placement.aspect = aspect
         self._invalidate(placement=True, labels=True)
-
-    def set_visual(self, name: str, visual: Visual | None) -> None:
-        """Set something that is in the world beside the networks; None removes it."""
-        if visual is None:
-            self.visuals.pop(name, None)
-        else:
-            self.visuals[name] = visual
-        self._invalidate(labels=True)
-
-    def set_nearby_visual(self, visual: Visual) -> None:
-        """Set what is drawn only beside layers near the viewer.
-
-        It does not count for a view of everything.
-        """
-        self.nearby_visual = visual
-        self._drawing.invalidate(labels=True, corners=False)
-
-    def set_pinned_layers(self, pinned_layers: Mapping[int, PinnedLayer]) -> None:
-        """Set the pinned copies, by number."""
-        self.pinned_layers = dict(pinned_layers)
-        self._invalidate(labels=True)
-
-    def set_feature_tiles(self, slot: int, node: int, tiles: FeatureTiles | None) -> None:
-        """Set the feature visualizations of a layer; None removes them."""
-        if tiles is None:
-            self.feature_tiles.pop((slot, node), None)
-        else:
-            self.feature_tiles[slot, node] = tiles
-        self._invalidate()
-
-    def set_layer_picture(
-        self, slot: int, node: int, kind: str, picture: LayerPicture | None
-    ) -> None:
-        """Give a layer picture for a layer, where it is not made of the layer's maps.
-
-        It is uploaded and drawn as long as the state shows this kind.
-
-        Args:
-            slot: The network.
-            node: The layer.
-            kind: Name of a registered kind.
-            picture: The picture; None takes it away.
-        """
-        if picture is None:
-            self.layer_pictures.pop((slot, node, kind), None)
-        else:
-            self.layer_pictures[slot, node, kind] = picture
-
-    def set_uploaded_picture(self, slot: int, node: int, uploaded: UploadedPicture | None) -> None:
-        """Set the layer picture of a layer that is on the GPU; None when there is none any more."""
-        before = self.uploaded_pictures.pop((slot, node), None)
-        if uploaded is not None:
-            self.uploaded_pictures[slot, node] = uploaded
-        titles = [None if one is None else one.title for one in (before, uploaded)]
-        self._invalidate(labels=titles[0] != titles[1])
-
-    def set_distant_pictures(self, slot: int, pictures: Mapping[int, DistantPicture]) -> None:
-        """Set what the layers of a network show from afar, by node id."""
-        self.distant_pictures[slot] = dict(pictures)
-        self._invalidate()
-
-    def set_relevance(self, slot: int, relevance: NetworkRelevance | None) -> None:
-        """Set the relevance of a network that is on the GPU; None takes it away."""
-        before = self.relevance.pop(slot, None)
-        if relevance is None:
-            if before is None:
-                return
-            for key in [k for k in self.layer_pictures if k[::2] == (slot, RELEVANCE_PICTURE)]:
-                del self.layer_pictures[key]
-        else:
-            self.relevance[slot] = relevance
-        # New values change no text: laying letters out again would hold up a frame of a stream.
-        self._invalidate(labels=before is None or relevance is None)
-
-    def set_similarity(self, slot: int, similarity: NetworkSimilarity | None) -> None:
-        """Set the similarity of a network that is on the GPU; None takes it away.
-
-        To be called again when other layers of it have something to show.
-        """
-        if similarity is None:
-            if self.similarity.pop(slot, None) is None:
-                return
-        else:
-            self.similarity[slot] = similarity
-        self._invalidate()
-
-    def set_importance(self, slot: int, importance: NetworkImportance | None) -> None:
-        """Set how important the channels of a network are; None for what is not known."""
-        if importance is not None:
-            self.importance[slot] = importance
-        elif self.importance.pop(slot, None) is None:
-            return
-        self._invalidate()
-
-    def set_input_overlay(self, slot: int, pixels: np.ndarray | None) -> None:
-        """Set what is seen in place of a network's image, (H, W, 3) uint8; None for the image."""
-        if pixels is not None:
-            self.input_overlays[slot] = pixels
-        elif self.input_overlays.pop(slot, None) is None:
-            return
-        self._drawing.invalidate_highlight()
-
-    def set_image_cloud(self, cloud: DrawnCloud | None) -> None:
-        """Set the cloud of images as it is seen now; None for none."""
-        if cloud is None and self.image_cloud is None:
-            return
-        self.image_cloud = cloud
-        self._drawing.invalidate_highlight()
-
-    def set_bundled_edges(self, slot: int, placement: Placement, edges: BundledEdges) -> bool:
-        """Keep the bundled edges of a placement; True where it is shown, and its edges move."""
-        network = self.networks.get(slot)
-        if network is None:
-            return False
-        is_shown = self.placement_frame(slot).placement is placement
-        if is_shown:
-            self.placement.begin_transition(self.networks, self.state)
-        network.keep_bundled_edges(placement, edges)
-        if is_shown:
-            self._invalidate(placement=True)
-        return is_shown
-
-    def set_channel_paths(self, paths: tuple[int, ChannelPaths] | None) -> None:
-        """Set the network whose channels light up, and how strongly; None for none."""
-        if paths is not self.channel_paths:
-            self.channel_paths = paths
-            self._drawing.invalidate_highlight()
-
-    def set_connections(self, connections: ShownConnections | None) -> None:
-        """Set the connections that are drawn; None for none."""
-        if connections is self.connections:
-            return
-        if self.connections is None:
-            self.connection_opening = 0.0  # they open from one center
-        self.connections = connections
-        self._invalidate(labels=True)
 
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
@@ -417,11 +225,6 @@ class World(WorldContents):
         if self.placement.seconds > 0:
             self.wave = 0.0
 
-    def _invalidate(self, placement: bool = False, labels: bool = False) -> None:
-        if placement:
-            self.placement.invalidate()
-        self._drawing.invalidate(labels=placement or labels)
-
     # What is drawn, and what can be clicked.
 
     @property
@@ -452,50 +255,7 @@ class World(WorldContents):
             origin: (3,) meters.
             direction: (3,) unit vector.
         """
-        nearest = self._drawing.pick_regions().pick(origin, direction)
-        if self.image_cloud is not None:
-            pixels = 0.0 if self.viewer is None else self.viewer.pixels_per_unit
-            image = self.image_cloud.pick(origin, direction, pixels)
-            if image is not None and (nearest is None or image.distance < nearest.distance):
-                nearest = image
-        for slot in self.slots:
-            frame = self.placement_frame(slot)
-            nodes = self.networks[slot].visible_nodes(frame)
-            hit = pick_layer(frame, nodes, slot, origin, direction)
-            if hit is not None and (nearest is None or hit.distance < nearest.distance):
-                nearest = hit
-        near = self._pick_near(origin, direction, np.inf if nearest is None else nearest.distance)
-        if near is not None:
-            return near
-        if self.connections is not None:
-            opening = self.connection_opening
-            hit = pick_ribbon(self.connections, self.state.connections, opening, origin, direction)
-            if hit is not None and (nearest is None or hit.distance < nearest.distance):
-                nearest = hit
-        for slot in self.relevance:
-            hit = pick_edge(self.placement_frame(slot), slot, origin, direction)
-            if hit is not None and (nearest is None or hit.distance < nearest.distance):
-                nearest = hit
-        if nearest is None:
-            return None
-        return hit_in_picture(self, nearest)
-
-    def _pick_near(
-        self, origin: np.ndarray, direction: np.ndarray, hit_distance: float
-    ) -> Hit | None:
-        """The small thing that a ray passes close to, before what it hits at a distance.
-
-        Before something else, only a bracket counts, or what belongs to the layer pointed at.
-        """
-        if self.viewer is None:
-            return None
-        regions = self._drawing.pick_regions()
-        per_unit = self.viewer.pixels_per_unit
-        near = regions.pick_near(origin, direction, per_unit, self.highlight)
-        if near is None or near.distance > hit_distance - NEAR_BEFORE:
-            return None
-        counts = near.kind == "bracket" or near.layer is not None
-        return near if counts or np.isinf(hit_distance) else None
+        return pick_world(self, self._drawing.pick_regions(), origin, direction)
 
     def receptive_field_box(self, hit: Hit | None) -> PickRegion | None:
         """Return what of the input's picture a position in a map can depend on, if known."""
