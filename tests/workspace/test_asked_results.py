@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from vrnn.workspace.asked_results import AskedResults
+from vrnn.workspace.manager_parts import ManagerParts
 
 
 class Jobs:
@@ -24,7 +25,8 @@ class Jobs:
 @pytest.fixture
 def asked():
     world, jobs, told, undone = SimpleNamespace(state="now"), Jobs(), [], []
-    results = AskedResults(world, jobs, told.append, undone.append)
+    parts = ManagerParts(world, jobs, None, told.append, print, undone.append)
+    results = AskedResults(parts)
 
     def follow(*keys):
         results.follow(keys, lambda key: f"job {key}", lambda key, found: told.append((key, found)))

@@ -6,8 +6,8 @@ from math import radians
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
+from tests.support.shrinking_maps import Five
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import SetColorMapping, SetLayerPictures
 from vrnn.compute.passes.coarse_maps import fill_coarse_maps
@@ -22,22 +22,6 @@ from vrnn.scene.view_cone import ViewCone
 SIDE = 160
 SIZE = (480, 270)
 NO_TOKENS = np.zeros((0, 1), np.float32)
-
-
-class Five(nn.Module):
-    """Five layers whose maps become smaller."""
-
-    def __init__(self):
-        super().__init__()
-        torch.manual_seed(3)
-        self.first, self.second = nn.Conv2d(3, 12, 3), nn.Conv2d(12, 16, 3)
-        self.third, self.fourth = nn.Conv2d(16, 24, 3, 2), nn.Conv2d(24, 40, 3, 2)
-        self.fifth = nn.Conv2d(40, 10, 3)
-
-    def forward(self, x):
-        x = self.second(self.first(x).relu()).relu()
-        x = self.fourth(self.third(x).relu()).relu()
-        return self.fifth(x).mean((2, 3))
 
 
 @pytest.fixture(scope="module")

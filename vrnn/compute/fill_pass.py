@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 
 import torch
 
-from vrnn.compute.forward_passes import OnMaps
-from vrnn.compute.passes.device_room import DeviceRoom, OutOfMemory
+from vrnn.compute.forward_passes import ForwardPasses, OnMaps
+from vrnn.compute.passes.capture_mode import GraphChanged
+from vrnn.compute.passes.device_room import OutOfMemory
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.traced_model import TracedModel
 from vrnn.network.axes import AxisChoice
@@ -20,51 +21,63 @@ class _AllThere(Exception):
     """All layers that were asked for have been reached."""
 
 
-def fill_maps(
-    model: TracedModel,
-    room: DeviceRoom,
-    nodes: Collection[int],
-    on_maps: OnMaps,
-    check_stop: Callable[[], None],
-    ablations: Sequence[Ablation] = (),
-    choices: Sequence[AxisChoice] = (),
-) -> None:
-    """Make the whole maps of some layers again, by a pass that stops behind the last of them.
+class FillPass:
+    """Runs the newest pass of a model again, for maps."""
 
-    They have no portraits: those of the pass before are theirs.
+    def __init__(self, model: TracedModel, passes: ForwardPasses) -> None:
+        """Begin with a model.
 
-    Args:
-        model: The model; its newest pass is run again.
-        room: Whether the model's device has room for the conversion of maps.
-        nodes: Ids of the layers.
-        on_maps: See `ForwardPasses.run`.
-        check_stop: Called at each layer; what it raises ends the pass.
-        ablations: Those of the newest pass.
-        choices: Those of the newest pass.
+        Args:
+            model: The model.
+            passes: Its passes.
+        """
+        self._model, self._passes = model, passes
 
-    Raises:
-        GraphChanged: The model takes another path than in the newest pass.
-    """
-    waiting = set(nodes) & model.view.records.keys()
+    def run(
+        self,
+        nodes: Collection[int],
+        on_maps: OnMaps,
+        check_stop: Callable[[], None],
+        ablations: Sequence[Ablation] = (),
+        choices: Sequence[AxisChoice] = (),
+    ) -> None:
+        """Make the whole maps of some layers again, by a pass that stops behind the last of them.
 
-    def on_output(node: int, tensor: torch.Tensor) -> None:
-        check_stop()
-        if node in waiting:
-            indices = chosen_indices(model.base_network, node, choices)
-            layout = model.view.map_layouts[node]
-            on_maps(node, to_feature_maps(room.place(tensor), layout, indices))
-            waiting.discard(node)
-            if not waiting:
-                raise _AllThere
+        They have no portraits: those of the pass before are theirs.
 
-    is_full = True
-    while waiting and is_full:
-        is_full = False
-        model.use_default_dtype()
-        try:
-            with contextlib.suppress(_AllThere):
-                model.replay.run(model.inputs, on_output, ablations)
-        except OutOfMemory:
-            if not room.make():
-                raise
-            is_full = True
+        Args:
+            nodes: Ids of the layers.
+            on_maps: See `ForwardPasses.run`.
+            check_stop: Called at each layer; what it raises ends the pass.
+            ablations: Those of the newest pass.
+            choices: Those of the newest pass.
+
+        Raises:
+            GraphChanged: The model takes another path than in the newest pass.
+        """
+        model, room = self._model, self._passes.room
+        if self._passes.varies:
+            raise GraphChanged("it takes another path in each pass")
+        waiting = set(nodes) & model.view.records.keys()
+
+        def on_output(node: int, tensor: torch.Tensor) -> None:
+            check_stop()
+            if node in waiting:
+                indices = chosen_indices(model.base_network, node, choices)
+                layout = model.view.map_layouts[node]
+                on_maps(node, to_feature_maps(room.place(tensor), layout, indices))
+                waiting.discard(node)
+                if not waiting:
+                    raise _AllThere
+
+        is_full = True
+        while waiting and is_full:
+            is_full = False
+            model.use_default_dtype()
+            try:
+                with contextlib.suppress(_AllThere):
+                    model.replay.run(model.inputs, on_output, ablations)
+            except OutOfMemory:
+                if not room.make():
+                    raise
+                is_full = True

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from vrnn.compute.editing.weight_editor import WeightEditor
-from vrnn.compute.fill_pass import fill_maps
-from vrnn.compute.forward_passes import ForwardPasses, OnMaps, OnPortraits
+from vrnn.compute.fill_pass import FillPass
+from vrnn.compute.forward_passes import ForwardPasses
 from vrnn.compute.loading.cube_model import CubeModel
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.loading.step_weights import StepWeights
 from vrnn.compute.model_inputs import Inputs
-from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_passes import CapturedPasses
 from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.traced_model import TracedModel
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.module_stack import named_parameters
-from vrnn.media.media import Media
-from vrnn.network.axes import AxisChoice
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.predictions import Output
-from vrnn.network.results import Ablation, ForwardResult
 from vrnn.recordings.recorded_step import RecordedStep
 
 
@@ -34,6 +30,8 @@ class LoadedModel(TracedModel):
 
     Attributes:
         passes: Passes through it.
+        run: Runs one pass, see `ForwardPasses.run`.
+        fill: Makes whole maps of some layers again, see `FillPass.run`.
         editor: Edits of the model's weights: where these are to count, the model runs inside its
             `active`.
     """
@@ -44,6 +42,8 @@ class LoadedModel(TracedModel):
         self._step_weights = StepWeights(source.model)
         super().__init__(source, detail, gate)
         self.passes = ForwardPasses(self)
+        self.run = self.passes.run
+        self.fill = FillPass(self, self.passes).run
 
     @property
     def label_count(self) -> int:
@@ -149,42 +149,6 @@ class LoadedModel(TracedModel):
         """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""
         self.use_default_dtype()
         return check_edges(self.source.model, self.inputs, on_call)
-
-    def run(
-        self,
-        image: Media | None,
-        on_maps: OnMaps,
-        on_retrace: Callable[[], None],
-        ablations: Sequence[Ablation] = (),
-        choices: Sequence[AxisChoice] = (),
-        continues: bool = False,
-        left_out: Mapping[int, int] | None = None,
-        on_portraits: OnPortraits = lambda maps: None,
-        hidden: Collection[int] = (),
-        weight_room: float = 0.0,
-    ) -> ForwardResult:
-        """Run one pass, see `ForwardPasses.run`."""
-        return self.passes.run(
-            image, on_maps, on_retrace, ablations, choices, continues, left_out, on_portraits,
-            hidden, weight_room,
-        )  # fmt: skip
-
-    def fill(
-        self,
-        nodes: Collection[int],
-        on_maps: OnMaps,
-        check_stop: Callable[[], None],
-        ablations: Sequence[Ablation] = (),
-        choices: Sequence[AxisChoice] = (),
-    ) -> None:
-        """Make the whole maps of some layers again, see `fill_maps`.
-
-        Raises:
-            GraphChanged: The model takes another path than in the newest pass.
-        """
-        if self.passes.varies:
-            raise GraphChanged("it takes another path in each pass")
-        fill_maps(self, self.passes.room, nodes, on_maps, check_stop, ablations, choices)
 
     def predict(self, inputs: Inputs, size: tuple[int, int]) -> tuple[Output, ...]:
         """Run a pass and decode its outputs, without any maps.

@@ -8,8 +8,7 @@ from typing import Generic, TypeVar, cast
 from vrnn.commands.undo_stack import Bookmark
 from vrnn.compute.jobs import Job
 from vrnn.scene.state import State
-from vrnn.scene.world import World
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager_parts import ManagerParts
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
@@ -22,19 +21,14 @@ class AskedResults(Generic[Key, Result]):
         found: What jobs have found.
     """
 
-    def __init__(
-        self, world: World, jobs: JobManager, notify: Callable[[str], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Run the passes.
-            notify: Shows the user a sentence.
-            roll_back: Makes everything as it was at a bookmark of the history.
+            parts: What it works with.
         """
-        self._world, self._jobs, self._notify, self._roll_back = world, jobs, notify, roll_back
+        self._world, self._jobs = parts.world, parts.jobs
+        self._notify, self._roll_back = parts.notify, parts.roll_back
         self.found: dict[Key, Result] = {}
         self._running: dict[Key, int] = {}
         self._failed: set[Key] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
@@ -23,10 +23,8 @@ from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
 from vrnn.scene.visuals.cka_board import CKA_VISUAL, board_size, cka_board
 from vrnn.scene.visuals.scaling import scale_visual
-from vrnn.scene.world import World
 from vrnn.workspace.asked_results import AskedResults
-from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 2.0
 """From the networks to the board at the right of them."""
@@ -41,25 +39,16 @@ Key = tuple[int, int]
 class ComparisonManager:
     """Finds what the state and the Compare panel show of two networks."""
 
-    def __init__(
-        self, world: World, jobs: JobManager, feed: WorkerEventSink,
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Run the passes.
-            feed: Knows the data sets.
-            notify: Shows the user a sentence.
-            reveal: Brings the board into view when it has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
+            parts: What it works with.
         """
-        self._world, self._jobs, self._feed = world, jobs, feed
-        self._notify, self._reveal = notify, reveal
+        self._world, self._jobs, self._feed = parts.world, parts.jobs, parts.feed
+        self._notify, self._reveal = parts.notify, parts.reveal
         self._weights: dict[Pair, Mapping[int, WeightDifference] | None] = {}
-        self._cka = AskedResults[Pair, CkaMatrix](world, jobs, notify, roll_back)
+        self._cka = AskedResults[Pair, CkaMatrix](parts)
         self._answers: dict[Pair, ComparedAnswers | None] = {}
         self._pictured: dict[Key, tuple[FeatureMaps, FeatureMaps]] = {}
         self._drawn: tuple[object, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
 
@@ -24,8 +23,7 @@ from vrnn.scene.shown_connections import ribbon_count, show_connections
 from vrnn.scene.state import State
 from vrnn.scene.visuals.connection_caption import caption_height
 from vrnn.scene.visuals.connections import board_bounds
-from vrnn.scene.world import World
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager_parts import ManagerParts
 
 Key = tuple[int, str]
 """Slot and name of a layer."""
@@ -46,21 +44,14 @@ class ConnectionManager:
         layer: What was read of the layer; None as long as nothing was.
     """
 
-    def __init__(
-        self, world: World, jobs: JobManager, notify: Callable[[str], None],
-        reveal: Callable[[Revealed], None], roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Begin with none shown.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Read what connects layers.
-            notify: Shows the user a sentence.
-            reveal: Brings into view what has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
+            parts: What it works with.
         """
-        self._world, self._jobs, self._reveal = world, jobs, reveal
-        self._notify, self._roll_back = notify, roll_back
+        self._world, self._jobs, self._reveal = parts.world, parts.jobs, parts.reveal
+        self._notify, self._roll_back = parts.notify, parts.roll_back
         self._before: tuple[Bookmark, State] | None = None
         self.layer: LayerConnections | None = None
         self._key: Key | None = None

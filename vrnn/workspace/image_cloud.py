@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -20,7 +20,6 @@ from vrnn.scene.cloud_state import CloudState
 from vrnn.scene.image_cloud import CLOUD_VISUAL, CloudPlace
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
-from vrnn.scene.world import World
 from vrnn.workspace.cloud_categories import (
     categories,
     name_images,
@@ -32,8 +31,7 @@ from vrnn.workspace.cloud_selection import CloudSelection
 from vrnn.workspace.cloud_thumbnails import CloudThumbnails
 from vrnn.workspace.cloud_view import CloudParts, draw_cloud, draw_frame
 from vrnn.workspace.input_source import InputSource
-from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.manager_parts import ManagerParts
 
 ENDED = "the film of the cloud has ended: its cloud is gone, or a job of it was canceled"
 
@@ -45,32 +43,25 @@ class ImageCloudManager:
         selection: The images that are selected, and the classes of the images that are shown.
     """
 
-    def __init__(
-        self, world: World, renderer: Renderer, jobs: JobManager, feed: WorkerEventSink,
-        source: InputSource, notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts, renderer: Renderer, source: InputSource) -> None:
         """Begin without a cloud.
 
         Args:
-            world: Whose state says what is shown.
+            parts: What it works with.
             renderer: Holds the thumbnails.
-            jobs: Run the data set.
-            feed: Knows the data sets, and which pass is shown.
             source: Tells whether a stream is the input.
-            notify: Shows the user a sentence.
-            reveal: Brings the cloud into view when it has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
         """
-        self.selection = CloudSelection(world, feed)
-        self._world, self._renderer, self._jobs, self._feed = world, renderer, jobs, feed
-        self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
+        self.selection = CloudSelection(parts.world, parts.feed)
+        self._world, self._jobs, self._feed = parts.world, parts.jobs, parts.feed
+        self._renderer = renderer
+        self._notify, self._reveal = parts.notify, parts.reveal
+        self._roll_back = parts.roll_back
         self._clouds: dict[ImageCloudJob, ImageCloud] = {}
         self._wanted: ImageCloudJob | None = None
         self._number: int | None = None
         self._asked: tuple[Bookmark, State] | None = None
         self._motion = CloudMotion()
-        self._landing = CloudLanding(jobs, source)
+        self._landing = CloudLanding(parts.jobs, source)
         self._thumbnails: CloudThumbnails | None = None
         self._drawn: tuple[object, ...] = ()
         self._framed: tuple[object, ...] = ()

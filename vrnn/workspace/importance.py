@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from vrnn.commands.importance import PruneChannels, ShowImportance, class_name
@@ -17,10 +15,8 @@ from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL, board_size, pruning_board
 from vrnn.scene.visuals.scaling import scale_visual
-from vrnn.scene.world import World
 from vrnn.workspace.asked_results import AskedResults
-from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 1.8
 """From the room beside the input to the board at the left of it: the name of the row is there."""
@@ -33,23 +29,14 @@ Key = tuple[int, PruningRanking, int | None]
 class ImportanceManager:
     """Finds the importance that the state shows, and of no other class."""
 
-    def __init__(
-        self, world: World, jobs: JobManager, feed: WorkerEventSink,
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Run the passes.
-            feed: Knows the data sets.
-            notify: Shows the user a sentence.
-            reveal: Brings the board into view when it has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
+            parts: What it works with.
         """
-        self._world, self._feed, self._reveal = world, feed, reveal
-        self._results = AskedResults[Key, ImportanceResult](world, jobs, notify, roll_back)
+        self._world, self._feed, self._reveal = parts.world, parts.feed, parts.reveal
+        self._results = AskedResults[Key, ImportanceResult](parts)
         self._drawn: tuple[object, ...] = ()
 
     def check(self, network: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,10 +32,8 @@ from vrnn.scene.visuals.confusion_board import (
     score_lines,
 )
 from vrnn.scene.visuals.scaling import scale_visual
-from vrnn.scene.world import World
 from vrnn.workspace.asked_results import AskedResults
-from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 1.8
 """From the room beside the input to the board at the left of it: the name of the row is there."""
@@ -52,23 +49,15 @@ Chosen = tuple[ImageGroup, Side, int, int]
 class ScoreManager:
     """Scores the data set as the state asks, again after each edit and ablation."""
 
-    def __init__(
-        self, world: World, jobs: JobManager, feed: WorkerEventSink,
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Run the passes.
-            feed: Knows the data sets.
-            notify: Shows the user a sentence.
-            reveal: Brings the board into view when it has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
+            parts: What it works with.
         """
-        self._world, self._feed, self._notify, self._reveal = world, feed, notify, reveal
-        self._results = AskedResults[Key, ScoreComparison](world, jobs, notify, roll_back)
+        self._world, self._feed = parts.world, parts.feed
+        self._notify, self._reveal = parts.notify, parts.reveal
+        self._results = AskedResults[Key, ScoreComparison](parts)
         self._latest: tuple[int, ScoreComparison] | None = None
         self._thumbnails: tuple[int, ThumbnailLoader] | None = None
         self._loaded: dict[int, np.ndarray] = {}

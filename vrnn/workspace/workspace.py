@@ -50,6 +50,7 @@ from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.kernels import KernelReader
 from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.map_residency import MapResidency
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
@@ -149,17 +150,11 @@ class Workspace:
         host = self.feed.residency.host
         self.similarity = SimilarityManager(self.world, renderer, lambda: host.free_beside(VECTORS))
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
-        self.connections = ConnectionManager(
-            self.world, self.jobs, notify, self._reveal, self.roll_back
-        )
+        parts = ManagerParts(self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back)
+        self.connections = ConnectionManager(parts)
         self.edge_bundles = EdgeBundleManager(self.world)
-        self.image_cloud = ImageCloudManager(
-            self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
-            self.roll_back,
-        )  # fmt: skip
-        self.importance = ImportanceManager(
-            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
-        )
+        self.image_cloud = ImageCloudManager(parts, renderer, self.input)
+        self.importance = ImportanceManager(parts)
         self.training = TrainingManager(
             self.world, self.feed, notify, lambda: self.run_inference(at_once=False),
             self._forget_weights, self.apply_command,
@@ -174,14 +169,10 @@ class Workspace:
         )
         self.example_answers = ExampleAnswers(self.world, self.jobs, self.training)
         self.paths = ChannelPathFinder(self.world, self.jobs, notify)
-        self.scores = ScoreManager(
-            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
-        )
+        self.scores = ScoreManager(parts)
         self.kernels = KernelReader(self.world, self.jobs, notify, lambda: self.specs)
         self._edits = state.edits
-        self.comparison = ComparisonManager(
-            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
-        )
+        self.comparison = ComparisonManager(parts)
         self.changed_layers = ChangedLayers(self.world, self.comparison)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
