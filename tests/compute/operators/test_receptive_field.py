@@ -16,17 +16,19 @@ import torch
 from tests.support import golden_text
 from vrnn.compute.operators.receptive_field import (
     AxisInterval,
-    Geometry,
     PixelField,
     WindowSpan,
     apply_windows,
     broadcast_field,
     join_fields,
-    lies_within,
     mix_along,
+    rounding_slack,
+)
+from vrnn.compute.operators.receptive_field_views import (
+    Geometry,
+    lies_within,
     pull_back,
     push_through_view,
-    rounding_slack,
 )
 
 Box = tuple[float, float, float, float]

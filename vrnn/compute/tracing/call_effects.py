@@ -8,9 +8,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from vrnn.compute.operators import (  # with the rules of all operations
+    receptive_field_axis_rules,
+    receptive_field_window_rules,
+)
 from vrnn.compute.operators.receptive_field import PixelField
 from vrnn.compute.operators.receptive_field_rules import Call, field_of_result, global_field
 from vrnn.compute.tracing.origins import TensorOrigin
+
+__all__ = [
+    "CallEffects", "Source", "constants_of", "fields_of", "fields_of_results",
+    "receptive_field_axis_rules", "receptive_field_window_rules", "weights_first",
+]  # fmt: skip
 
 
 class Source(NamedTuple):

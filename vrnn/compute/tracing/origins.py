@@ -10,15 +10,14 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from vrnn.compute.operators.receptive_field import (
+from vrnn.compute.operators.receptive_field import PixelField, join_fields
+from vrnn.compute.operators.receptive_field_rules import global_field
+from vrnn.compute.operators.receptive_field_views import (
     Geometry,
-    PixelField,
-    join_fields,
     lies_within,
     pull_back,
     push_through_view,
 )
-from vrnn.compute.operators.receptive_field_rules import global_field
 from vrnn.compute.tracing.tensor_table import TensorTable
 from vrnn.compute.tracing.tensors import is_wrapped, storage_of, unwrapped
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import prod
 
-from vrnn.compute.operators.receptive_field import Geometry, PixelField, push_through_view
+from vrnn.compute.operators.receptive_field import PixelField
+from vrnn.compute.operators.receptive_field_views import Geometry, push_through_view
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.network.feature_maps import map_shape
