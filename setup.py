@@ -8,6 +8,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 FOLDER = "vrnn/compute/native"
+SOURCES = ("fill_block", "library", "picture", "portrait", "turn_portraits")
+HEADERS = ("fill_task", "half_floats", "native", "small_maps", "square_means", "turned_maps")
 
 
 class BuildLibrary(build_ext):
@@ -32,18 +34,8 @@ setup(
     ext_modules=[
         Extension(
             "vrnn.compute.passes.native",
-            [f"{FOLDER}/{name}.c" for name in ("fill_block", "library", "picture", "portrait")],
-            depends=[
-                f"{FOLDER}/{name}.h"
-                for name in (
-                    "fill_task",
-                    "half_floats",
-                    "native",
-                    "small_maps",
-                    "square_means",
-                    "turned_maps",
-                )
-            ],
+            [f"{FOLDER}/{name}.c" for name in SOURCES],
+            depends=[f"{FOLDER}/{name}.h" for name in HEADERS],
             libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=flags,
             # Without a C compiler vrnn is installed all the same.

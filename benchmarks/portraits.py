@@ -3,6 +3,8 @@
     python -m benchmarks.portraits
 
 The frame at the overview must not take longer with pictures than with all maps at any distance.
+Where a GPU runs the model, it makes the scores of all layers, and the processor finds their colors:
+what that takes, here of random scores.
 """
 
 from __future__ import annotations
@@ -22,13 +24,18 @@ from vrnn.commands.display import SetLayerPictures
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.compute.passes.portraits import portrait_size
+from vrnn.compute.passes.turned_portraits import ScoredLayer
 from vrnn.config.loader import load_config
+from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 
 REPEATS = 15
+COLOR_REPEATS = 7
+COLORED_MODELS = (MODEL, "torchvision:densenet201@random", "torchvision:vit_b_16@random")
 MAX_SHARE = 0.15
 MAX_FRAME_RATIO = 1.0
 
@@ -77,6 +84,49 @@ def time_portraits() -> list[tuple[str, ...]]:
     return rows
 
 
+def time_colors(name: str) -> tuple[str, ...]:
+    """Return a row: the colors of all layers in one call, and layer by layer.
+
+    Args:
+        name: Script or name of the model.
+    """
+    model = LoadedModel(open_source(ModelSpec(name)), "layers")
+    one, other = LayerPortraits(model.view), LayerPortraits(model.view)
+    layers: list[ScoredLayer] = []
+    end = 0
+
+    def take(node: int, maps: LayerMaps) -> None:
+        nonlocal end
+        if one.is_input_picture(node, maps.channels):
+            layers.append(ScoredLayer(node, None))
+            return
+        values = torch.empty(maps.channels, maps.height, maps.width)
+        found = one.features(node, values)
+        if found is not None:
+            channels, height, width = found.values.shape
+            shape = (1 if channels == 1 else 3, *portrait_size(height, width))
+            layers.append(ScoredLayer(node, shape, end, found.at_positions))
+            end += layers[-1].size
+
+    image = model.run(None, take, lambda: None).image
+    plan = one.plan(layers)
+    scores = np.random.default_rng(0).standard_normal(end).astype(np.float32)
+
+    def each() -> None:
+        other.begin(image)
+        for layer in layers:
+            own = None if layer.shape is None else layer.part_of(scores).reshape(layer.shape)
+            other.make_of_scores(layer.node, own, layer.is_source)
+
+    def together() -> None:
+        one.begin(image)
+        one.make_all(plan, scores)
+
+    seconds = time_medians({"each": each, "all": together}, COLOR_REPEATS)
+    times = [format_milliseconds(seconds[way]) for way in ("all", "each")]
+    return (model.source.title, str(len(layers)), *times, "")
+
+
 def time_frames() -> list[tuple[str, ...]]:
     """Return rows: a frame at the overview with portraits and with maps only."""
     tasks: dict[str, Callable[[], None]] = {}
@@ -109,6 +159,8 @@ def main() -> int:
     """Print the tables."""
     started = time.perf_counter()
     print(format_table(time_portraits()), end="\n\n")
+    heads = ("colors of scores", "layers", "in one call", "layer by layer", "")
+    print(format_table([heads, *map(time_colors, COLORED_MODELS)]), end="\n\n")
     print(format_table(time_frames()))
     print(f"\n{time.perf_counter() - started:.0f} s in all, {torch.get_num_threads()} threads")
     return 0

@@ -31,4 +31,9 @@
 #define TAKE_NEXT(counter, count) (__atomic_fetch_add((counter), (count), __ATOMIC_RELAXED))
 #endif
 
+/* In portrait.c, see there. */
+EXPORT int vrnn_portrait_colors(
+    float *scores, const float *target, int64_t positions, float contrast, double free_part, double rounding,
+    float *colors, uint8_t *bytes, int wide);
+
 #endif

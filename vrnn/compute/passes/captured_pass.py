@@ -30,6 +30,7 @@ from vrnn.compute.passes.graph_pieces import GraphPieces, even_cuts
 from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.passes.replay import Replay
+from vrnn.compute.passes.turned_portraits import ScoredLayer
 from vrnn.compute.tracing.tensors import list_tensors
 from vrnn.network.feature_maps import FeatureMaps, block_size
 
@@ -75,15 +76,6 @@ class PassResult:
 
     result: Any
     maps: dict[int, FeatureMaps]
-
-
-@dataclass(frozen=True)
-class _Portrait:
-    """What a portrait is made of: see `LayerPortraits.make_of_scores`."""
-
-    node: int
-    scores: torch.Tensor | None
-    at_positions: bool = True
 
 
 class CapturedPass:
@@ -150,9 +142,9 @@ class CapturedPass:
             self._cuts = even_cuts(work, MAX_PIECES)
             self._portrait_cuts = even_cuts(work, MAX_PORTRAIT_PIECES)
         self._result = self._pieces.capture(lambda: self._run(replay))
-        self._portraits, self._scores = self._portrait_pieces.capture(
-            lambda: self._make_scores(portraits)
-        )
+        layers, self._scores = self._portrait_pieces.capture(lambda: self._make_scores(portraits))
+        self._plan = portraits.plan(layers)
+        self._scores_on_host = calls.pinned(len(self._scores))
         self._pieces.measure()
         self._portrait_pieces.measure()
 
@@ -191,9 +183,11 @@ class CapturedPass:
     def _block(self, place: LayerPlace) -> torch.Tensor:
         return self._memory[place.block : place.block + block_size(*place.shape)]
 
-    def _make_scores(self, portraits: LayerPortraits) -> tuple[list[_Portrait], torch.Tensor]:
+    def _make_scores(self, portraits: LayerPortraits) -> tuple[list[ScoredLayer], torch.Tensor]:
         """What the portraits are made of, and all of it one after the other."""
-        made = []
+        made: list[ScoredLayer] = []
+        parts = [self._numbers.new_zeros(1)]
+        end = 1
         # Layers do not wait for one another; each asks for many small things, one after the other.
         self._fork()
         for number, (node, branch) in enumerate(zip(self._order, cycle(self._branches))):
@@ -204,18 +198,21 @@ class CapturedPass:
             place = self._places[node]
             channels, height, width = place.shape
             if portraits.is_input_picture(node, channels):
-                made.append(_Portrait(node, None))
+                made.append(ScoredLayer(node, None))
                 continue
             first = 2 * channels
             values = self._block(place)[first : first + channels * height * width]
             with self._cuda.on(branch):
                 found = portraits.features(node, values.view(place.shape).to(torch.float32))
-                if found is not None:
-                    scores = component_scores(found.values)
-                    made.append(_Portrait(node, scores, found.at_positions))
+                if found is None:
+                    continue
+                scores = component_scores(found.values)
+            count, rows, columns = scores.shape
+            made.append(ScoredLayer(node, (count, rows, columns), end, found.at_positions))
+            parts.append(scores.reshape(-1))
+            end += scores.numel()
         self._join()
-        parts = [p.scores.reshape(-1) for p in made if p.scores is not None]
-        return made, torch.cat([self._numbers.new_zeros(1), *parts])
+        return made, torch.cat(parts)
 
     def _fork(self) -> None:
         """Let the branches go on from where the current stream is."""
@@ -273,16 +270,6 @@ class CapturedPass:
         """
         with self._cuda.on(self._stream):
             self._portrait_pieces.run(self._pace)
-            numbers = self._scores.cpu().numpy()
-        made: dict[int, np.ndarray | None] = {}
-        at = 1
-        for portrait in self._portraits:
-            scores = None
-            if portrait.scores is not None:
-                end = at + portrait.scores.numel()
-                scores = numbers[at:end].reshape(portrait.scores.shape)
-                at = end
-            made[portrait.node] = portraits.make_of_scores(
-                portrait.node, scores, portrait.at_positions
-            )
-        return made
+            self._scores_on_host.copy_(self._scores, non_blocking=True)
+        self._stream.synchronize()
+        return portraits.make_all(self._plan, self._scores_on_host.numpy())

@@ -7,6 +7,7 @@ has no positions, and a single map is its own picture: they have no portrait.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 
 from vrnn.compute.passes.device_portraits import component_scores
 from vrnn.compute.passes.portraits import PortraitMaker
+from vrnn.compute.passes.turned_portraits import ScoredLayer, TurnPlan
 from vrnn.compute.tracing.simplify import GraphView
 
 TokenGrid = tuple[int, int, int]
@@ -103,6 +105,16 @@ class LayerPortraits:
             return self._maker.set_picture(node)
         portrait = self._maker.make_of_scores(node, scores, at_positions)
         return portrait if len(scores) > 1 else None
+
+    def plan(self, layers: Sequence[ScoredLayer]) -> TurnPlan:
+        """Plan `make_all` for passes that have these layers, in run order."""
+        return self._maker.plan(layers)
+
+    def make_all(self, plan: TurnPlan, scores: np.ndarray) -> dict[int, np.ndarray | None]:
+        """As `make_of_scores` of all layers of a pass; see `PortraitMaker.make_all`."""
+        made = self._maker.make_all(plan, scores)
+        single = {layer.node for layer in plan.layers if layer.shape and layer.shape[0] == 1}
+        return {node: None if node in single else portrait for node, portrait in made.items()}
 
     def features(self, node: int, maps: torch.Tensor) -> LayerFeatures | None:
         """Return what the portrait of a layer is made of; None where it has none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -20,6 +21,29 @@ from vrnn.compute.passes.native_library import (
 COMPONENTS = 3
 MIN_THREAD_VALUES = 1 << 18
 """Values of a layer for each thread, at least: a portrait reads them twice, and writes little."""
+
+
+@dataclass(frozen=True, eq=False)
+class TurnOrder:
+    """Layers whose portraits are turned in one call, in run order; see `NativePortrait.turn`.
+
+    Attributes:
+        heights: (L,) int64 rows of each portrait.
+        widths: (L,) int64 columns.
+        given: (L,) uint64 addresses of (3, h, w) float32 colors that a layer has already, else 0.
+        source_starts: (L + 1,) int64 where a layer's sources begin.
+        sources: (E,) int64 numbers of the layers that those are to agree with, at least one each.
+        starts: (L,) int64 where each layer's (3, h, w) scores begin.
+        before: (L,) uint64 addresses of (3, P) float32 colors in the frame before, else 0.
+    """
+
+    heights: np.ndarray
+    widths: np.ndarray
+    given: np.ndarray
+    source_starts: np.ndarray
+    sources: np.ndarray
+    starts: np.ndarray
+    before: np.ndarray
 
 
 class NativePortrait:
@@ -53,6 +77,12 @@ class NativePortrait:
             *[ctypes.c_double] * 2, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._next.restype = ctypes.c_int
+        self._turn = library.vrnn_turn_portraits
+        self._turn.argtypes = [
+            *[ctypes.c_int64] * 2, *[ctypes.c_void_p] * 10, ctypes.c_float, ctypes.c_void_p,
+            ctypes.c_float, *[ctypes.c_double] * 2, ctypes.c_int,
+        ]  # fmt: skip
+        self._turn.restype = ctypes.c_int64
         self._scratch_size = library.vrnn_portrait_scratch
         self._scratch_size.argtypes = [ctypes.c_int64] * 2
         self._scratch_size.restype = ctypes.c_int64
@@ -156,6 +186,39 @@ class NativePortrait:
             colors.ctypes.data, levels.ctypes.data, self._is_wide,
         )  # fmt: skip
         return (colors, levels) if is_made else None
+
+    def turn(
+        self, first: int, order: TurnOrder, scores: np.ndarray, colors: np.ndarray,
+        levels: np.ndarray, scratch: np.ndarray, steadiness: float, contrast: float, free: float,
+        rounding: float,
+    ) -> int:  # fmt: skip
+        """Turn the portraits of all layers to agree with those that feed them, in run order.
+
+        Args:
+            first: The layer to begin with; those before it have their colors.
+            order: What the layers are, and what agrees with what.
+            scores: (N,) float32 of all layers, contiguous; see `TurnOrder.starts`.
+            colors: (N,) float32, gets their colors in the same places.
+            levels: (N,) uint8, gets (h, w, 3) bytes there.
+            scratch: (M,) float32 to work in, 6 times as many as the largest has pixels.
+            steadiness: Weight of the colors in the frame before.
+            contrast: See `colors`.
+            free: See `colors`.
+            rounding: See `colors`.
+
+        Returns:
+            The number of layers; or the first of which a direction has no agreement, or numbers
+            are not finite. The (3, P) that it is to agree with are at the scratch's beginning.
+        """
+        return int(
+            self._turn(
+                first, len(order.heights), order.heights.ctypes.data, order.widths.ctypes.data,
+                order.given.ctypes.data, order.source_starts.ctypes.data,
+                order.sources.ctypes.data, order.starts.ctypes.data, scores.ctypes.data,
+                colors.ctypes.data, levels.ctypes.data, order.before.ctypes.data, steadiness,
+                scratch.ctypes.data, contrast, free, rounding, self._is_wide,
+            )
+        )  # fmt: skip
 
 
 @cache

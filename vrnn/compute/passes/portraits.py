@@ -26,6 +26,7 @@ from vrnn.compute.passes.portrait_components import (
     component_basis,
     product,
 )
+from vrnn.compute.passes.turned_portraits import ScoredLayer, TurnPlan
 
 MAX_SIDE = 56
 """Height and width of a portrait at most, in positions; larger maps are averaged down."""
@@ -157,10 +158,65 @@ class PortraitMaker:
             made = _gray(scores)
         else:
             _, wanted = self._targets(node, (height, width))
-            flat = np.nan_to_num(scores.reshape(3, -1), posinf=0.0, neginf=0.0)
-            flat = flat / max(1.0, float(np.abs(flat).max(initial=0.0)) / MAX_SCORE)
-            made = _turned(flat, wanted)
+            made = _turned(_bounded(scores.reshape(3, -1)), wanted)
         return self._keep(node, made, (height, width), is_source)
+
+    def plan(self, layers: Sequence[ScoredLayer]) -> TurnPlan:
+        """Plan `make_all` for passes that have these layers, in run order."""
+        return TurnPlan(layers, self._sources)
+
+    def make_all(self, plan: TurnPlan, scores: np.ndarray) -> dict[int, np.ndarray]:
+        """As `make_of_scores` and `set_picture` of all layers of a pass, in one call.
+
+        Args:
+            plan: The layers.
+            scores: (N,) float32 of all of them, contiguous.
+
+        Returns:
+            (h, w, 3) uint8 sRGB each, by node id; they share memory.
+        """
+        native = load_native_portrait()
+        if native is None:
+            return {layer.node: self._make_one(layer, scores) for layer in plan.layers}
+        grays = {
+            layer.node: _gray(layer.part_of(scores).reshape(layer.shape))
+            for layer in plan.layers
+            if layer.shape is not None and layer.shape[0] == 1
+        }
+        plan.begin(self._image, {node: made[0] for node, made in grays.items()}, self._before)
+        colors, levels = np.empty(plan.size, np.float32), np.empty(plan.size, np.uint8)
+        number = 0
+        while True:
+            number = native.turn(
+                number, plan.order, scores, colors, levels, plan.scratch, STEADINESS,
+                CONTRAST * 255.0, FREE, ROUNDING,
+            )  # fmt: skip
+            if number > len(plan.layers):
+                break
+            layer = plan.layers[number - 1]
+            own = _bounded(layer.part_of(scores).reshape(COMPONENTS, -1))
+            wanted = plan.scratch[: own.size].reshape(own.shape)
+            found = agreeing(_centered(own, own.mean(1, keepdims=True)), wanted)
+            layer.part_of(colors)[:] = found.reshape(-1)
+            layer.part_of(levels)[:] = _bytes(found).reshape(-1)
+            number += 1
+        portraits: dict[int, np.ndarray] = {}
+        for layer in plan.layers:
+            if layer.shape is None:
+                portraits[layer.node] = self._pixels
+                continue
+            made = grays.get(layer.node)
+            if made is None:
+                made = layer.part_of(colors).reshape(COMPONENTS, -1), layer.part_of(levels)
+            self._colors[layer.node] = made[0]
+            portraits[layer.node] = made[1].reshape(*layer.shape[1:], COMPONENTS)
+        return portraits
+
+    def _make_one(self, layer: ScoredLayer, scores: np.ndarray) -> np.ndarray:
+        if layer.shape is None:
+            return self.set_picture(layer.node)
+        own = layer.part_of(scores).reshape(layer.shape)
+        return self.make_of_scores(layer.node, own, layer.is_source)
 
     def _targets(self, node: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """(3, P) colors of what feeds a layer, and those that its portrait is to agree with."""
@@ -295,16 +351,28 @@ def _is_known(flat: torch.Tensor) -> bool:
 def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(3, P) colors of (3, P) finite scores that agree with others, and their (P, 3) bytes."""
     native = load_native_portrait()
-    made = native and native.colors(scores, wanted, CONTRAST * 255.0, FREE, ROUNDING)
+    # A copy, which gets mean 0: what is only rounding can be told by the mean.
+    made = native and native.colors(scores.copy(), wanted, CONTRAST * 255.0, FREE, ROUNDING)
     if made:
         return made
     colors = agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)
     return colors, _bytes(colors)
 
 
+def _finite(values: np.ndarray) -> np.ndarray:
+    """The values, with 0 in the place of what is not finite."""
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _bounded(scores: np.ndarray) -> np.ndarray:
+    """The scores, finite and together no larger than that their squares are in range."""
+    finite = _finite(scores)
+    return finite / max(1.0, float(np.abs(finite).max(initial=0.0)) / MAX_SCORE)
+
+
 def _gray(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(3, P) colors of a single map (1, h, w), and their (P, 3) bytes."""
-    flat = np.nan_to_num(values.reshape(1, -1), posinf=0.0, neginf=0.0)
+    flat = _finite(values.reshape(1, -1))
     colors = np.repeat(_standardized(flat), 3, 0)
     return colors, _bytes(colors)
 
