@@ -1,7 +1,8 @@
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from vrnn.compute.passes.device_portraits import component_scores
+from vrnn.compute.passes.device_portraits import all_component_scores, component_scores
 from vrnn.compute.passes.portraits import PortraitMaker
 
 
@@ -51,3 +52,70 @@ def test_size_flat_layers_few_channels_and_what_is_not_finite():
     assert torch.equal(single, maps[:1])
     wanted = maker.make(0, maps[:1])
     assert np.array_equal(maker.make_of_scores(0, single.numpy()), wanted)
+
+
+def several():
+    """Layers of many sizes, in half floats as a device has them, two with a single channel."""
+    sizes = [(24, 30, 40), (7, 7, 64), (60, 90, 5), (24, 30, 1), (5, 40, 3), (24, 30, 2), (9, 9, 1)]
+    return [layer(*size)[0].half() for size in sizes]
+
+
+def test_all_layers_at_once_have_the_scores_that_each_has_alone():
+    for made, maps in zip(all_component_scores(several()), several(), strict=True):
+        alone = component_scores(maps.float())
+        assert made.shape == alone.shape
+        assert made.dtype == torch.float32
+        if len(maps) != 2:  # where the third direction of two may be any
+            assert torch.allclose(made, alone, atol=1e-4 * float(alone.abs().max()))
+
+
+def test_two_channels_make_the_portrait_that_is_made_as_usual():
+    maps, image = layer(channels=2)
+    maker = PortraitMaker({0: ()})
+    maker.begin(image)
+    usual = maker.make(0, maps)
+    maker.begin(image)
+    made = maker.make_of_scores(0, component_scores(maps).numpy())
+    assert np.abs(made.astype(float) - usual).mean() < 3
+
+
+def test_what_is_asked_for_beside_products_is_asked_for_once():
+    counts = {}
+    for number in (2, 12):
+        layers = [layer(channels=30)[0] for _ in range(number)]
+        all_component_scores(layers)  # noise is made once for all
+        with Operations() as asked:
+            all_component_scores(layers)
+        counts[number] = asked.count
+        # Decompositions of a library take as long as a layer, of nine numbers too.
+        assert not any("cholesky" in name or "triangular" in name for name in asked.names)
+    assert counts[12] - counts[2] <= 10 * 24
+
+
+def test_components_of_very_different_extent_are_found():
+    random = np.random.default_rng(2)
+    shapes = np.linalg.qr(random.normal(size=(400, 3)))[0].T * np.array([[1.0], [0.05], [0.004]])
+    mixtures = np.linalg.qr(random.normal(size=(32, 3)))[0]
+    maps = torch.from_numpy((mixtures @ shapes).reshape(32, 20, 20).astype(np.float32))
+    scores = component_scores(maps).reshape(3, -1).double()
+    basis = torch.linalg.qr((scores - scores.mean(1, keepdim=True)).T).Q
+    wanted = torch.from_numpy(shapes - shapes.mean(1, keepdims=True))
+    wanted = torch.linalg.qr(wanted.T).Q
+    assert torch.linalg.svdvals(wanted.T @ basis).min() > 0.99
+
+
+class Operations(TorchDispatchMode):
+    """Counts operations of torch that compute something."""
+
+    def __init__(self):
+        super().__init__()
+        self.count, self.names = 0, set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        self.names.add(str(func))
+        is_view = isinstance(result, torch.Tensor) and any(
+            a.alias_info for a in func._schema.returns
+        )
+        self.count += not is_view
+        return result

@@ -8,10 +8,10 @@ all of them is asked for once, and runs the model in less than its plain pass ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
-from typing import Any
+from itertools import cycle, pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -25,9 +25,9 @@ from vrnn.compute.passes.device_blocks import (
     fill_scaled_block,
     scaled_stats,
 )
-from vrnn.compute.passes.device_portraits import component_scores
+from vrnn.compute.passes.device_portraits import all_component_scores
 from vrnn.compute.passes.graph_pieces import GraphPieces, even_cuts
-from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.compute.passes.layer_portraits import LayerFeatures, LayerPortraits
 from vrnn.compute.passes.pass_pace import PassPace
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.passes.turned_portraits import ScoredLayer
@@ -39,6 +39,8 @@ BRANCHES = 8
 MAX_PIECES, MAX_PORTRAIT_PIECES = 32, 8
 """Into how many graphs the model's pass and the portraits are cut at most."""
 
+S = TypeVar("S")
+T = TypeVar("T")
 ReadMaps = Callable[[int, torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
 """From a node's id and its tensor to its maps and tokens, see `feature_maps.read_maps`."""
 
@@ -186,43 +188,43 @@ class CapturedPass:
     def _make_scores(self, portraits: LayerPortraits) -> tuple[list[ScoredLayer], torch.Tensor]:
         """What the portraits are made of, and all of it one after the other."""
         made: list[ScoredLayer] = []
-        parts = [self._numbers.new_zeros(1)]
-        end = 1
-        # Layers do not wait for one another; each asks for many small things, one after the other.
-        self._fork()
-        for number, (node, branch) in enumerate(zip(self._order, cycle(self._branches))):
-            if number in self._portrait_cuts:
-                self._join()
+        parts, end = [self._numbers.new_zeros(1)], 1
+        bounds = [0, *sorted(self._portrait_cuts), len(self._order)]
+        for begin, stop in pairwise(bounds):
+            if begin:
                 self._portrait_pieces.cut()
-                self._fork()
-            place = self._places[node]
-            channels, height, width = place.shape
-            if portraits.is_input_picture(node, channels):
-                made.append(ScoredLayer(node, None))
-                continue
-            first = 2 * channels
-            values = self._block(place)[first : first + channels * height * width]
-            with self._cuda.on(branch):
-                found = portraits.features(node, values.view(place.shape).to(torch.float32))
-                if found is None:
+            found: dict[int, LayerFeatures] = {}
+            for node in self._order[begin:stop]:
+                place = self._places[node]
+                channels, height, width = place.shape
+                if portraits.is_input_picture(node, channels):
+                    made.append(ScoredLayer(node, None))
                     continue
-                scores = component_scores(found.values)
-            count, rows, columns = scores.shape
-            made.append(ScoredLayer(node, (count, rows, columns), end, found.at_positions))
-            parts.append(scores.reshape(-1))
-            end += scores.numel()
-        self._join()
+                first = 2 * channels
+                values = self._block(place)[first : first + channels * height * width]
+                features = portraits.features(node, values.view(place.shape))
+                if features is not None:
+                    found[node] = features
+            scores = all_component_scores([one.values for one in found.values()], self._each)
+            for (node, features), own in zip(found.items(), scores, strict=True):
+                count, rows, columns = own.shape
+                made.append(ScoredLayer(node, (count, rows, columns), end, features.at_positions))
+                parts.append(own.reshape(-1))
+                end += own.numel()
         return made, torch.cat(parts)
 
-    def _fork(self) -> None:
-        """Let the branches go on from where the current stream is."""
+    def _each(self, function: Callable[[S], T], several: Sequence[S]) -> list[T]:
+        """Call a function with each of several layers, which do not wait for one another."""
         for branch in self._branches:
             branch.wait_stream(self._stream)
-
-    def _join(self) -> None:
-        """Let the current stream go on once all branches are there: a graph ends in one stream."""
+        made = []
+        for one, branch in zip(several, cycle(self._branches), strict=False):
+            with self._cuda.on(branch):
+                made.append(function(one))
+        # A graph, and what all layers are needed for, go on in one stream.
         for branch in self._branches:
             self._stream.wait_stream(branch)
+        return made
 
     def run(self, inputs: Inputs) -> PassResult | None:
         """Run the pass.
