@@ -148,3 +148,14 @@ def test_a_stream_followed_in_one_call_has_the_same_bits(way, shape, monkeypatch
     np.testing.assert_array_equal(made["one call"], made["several"])
     # Of the second and third frame; two channels have no third direction, which takes more work.
     assert sum(call is not None for call in calls) == (6 if shape[0] > 2 else 0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [(12, 20), (7, 9), (30, 41), (5, 56), (1, 1)])
+def test_the_mean_of_pictures_of_any_sizes_is_that_of_torch(way, size, monkeypatch):
+    monkeypatch.setattr(portraits, "load_native_portrait", lambda: None)
+    pictures = [features(3, *other) for other in [(12, 20), (24, 40), (31, 17), (7, 9), (1, 3)]]
+    for several in (pictures[:1], pictures[2:3], pictures):
+        wanted = np.mean([portraits._resized(picture, size) for picture in several], 0)
+        made = native(way).mean_picture(several, size)
+        assert np.abs(made - wanted).max() <= 1e-5 * np.abs(wanted).max()

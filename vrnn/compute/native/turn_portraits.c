@@ -71,6 +71,19 @@ static void add_picture(
         add_interpolated(picture, from_height, from_width, height, width, sums);
 }
 
+/* Makes the mean (3, height, width) of (count,) pictures (3, heights[i], widths[i]). */
+EXPORT void vrnn_mean_picture(
+    const float *const *pictures, const int64_t *heights, const int64_t *widths, int64_t count, int64_t height,
+    int64_t width, float *mean)
+{
+    const int64_t size = COMPONENTS * height * width;
+    int64_t i, k;
+    memset(mean, 0, (size_t)size * sizeof *mean);
+    for (k = 0; k < count; k++) add_picture(pictures[k], heights[k], widths[k], height, width, mean);
+    if (count > 1)
+        for (i = 0; i < size; i++) mean[i] /= (float)count;
+}
+
 /* Makes the colors of layers first … count - 1, in the order in which they run.
 
    heights, widths: (count,) of each layer's portrait. given: (count,) colors that a layer has already,
