@@ -166,6 +166,19 @@ def test_a_released_texture_is_forgotten(ctx, sizes, monkeypatch):
     stores.release()
 
 
+def test_textures_are_released_also_where_cuda_has_lost_them(ctx, sizes, monkeypatch):
+    _, runtime, blocks, _ = made(ctx, sizes, [5, 2, 9, 11, 12])
+    stores = MapStores(ctx)
+    stores.allocate(0, sizes)
+    runtime.textures = {array.glo: array for array in stores._stores[0].arrays}
+    monkeypatch.setattr(map_store, "find_interop", lambda: (CudaInterop(runtime), ""))
+    assert stores.upload_from_device(0, blocks)
+    runtime.fails = "cudaGraphicsUnregisterResource"
+    stores.release()
+    assert not stores.slots
+    assert stores.bytes == 0
+
+
 def test_without_cuda_there_is_a_reason(ctx):
     interop, reason = find_interop()
     assert interop is None or not reason

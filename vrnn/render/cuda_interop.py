@@ -6,6 +6,7 @@ Through CUDA's graphics interop (CUDA Runtime API, "OpenGL Interoperability").
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import moderngl
@@ -97,10 +98,14 @@ class CudaInterop:
         return self._resources[array.glo]
 
     def forget(self, array: moderngl.TextureArray) -> None:
-        """Be told that a texture array is about to be released."""
+        """Be told that a texture array is about to be released.
+
+        Where CUDA refuses, as in a context that is lost, it does not know the array any more.
+        """
         resource = self._resources.pop(array.glo, None)
         if resource is not None:
-            self._call(self._runtime.cudaGraphicsUnregisterResource, resource)
+            with suppress(InteropError):
+                self._call(self._runtime.cudaGraphicsUnregisterResource, resource)
 
     def _call(self, function: Any, *args: Any) -> tuple[Any, ...]:
         """Call CUDA, and return what it gives.
