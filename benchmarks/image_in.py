@@ -60,17 +60,22 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     def convert(node: int) -> None:
         maps[node] = to_feature_maps(tensors[node], graph.map_layouts[node])
 
+    def has_odd_values(node: int, values: torch.Tensor) -> bool:
+        return False
+
     unseen = fine_levels(graph.network, SIDE_BEHIND_PICTURE)
 
     def convert_seen(node: int) -> None:
         layout, left_out = graph.map_layouts[node], unseen.get(node, 0)
         if left_out:
-            HiddenMaps().make(node, tensors[node], layout, None, lambda maps: None, left_out)
+            HiddenMaps(has_odd_values).make(
+                node, tensors[node], layout, None, lambda maps: None, left_out
+            )
         else:
             to_feature_maps(tensors[node], layout)
 
     small = set(fine_levels(graph.network, 1))
-    stream = HiddenMaps()
+    stream = HiddenMaps(has_odd_values)
 
     def convert_hidden(node: int) -> None:
         if node in small:

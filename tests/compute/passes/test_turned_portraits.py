@@ -1,5 +1,6 @@
 """All portraits of a pass in one call, beside the same layer by layer."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -211,22 +212,24 @@ def test_colors_of_all_layers_are_found_without_waiting_for_each(monkeypatch):
         )
         loaded = LoadedModel(open_source(ModelSpec(chain.eval(), input_size=(20, 24))), "all")
         cuda = FakeCuda()
-        loaded.captured = CapturedPasses(
-            loaded.source.model, loaded.view, loaded.replay, loaded._portraits, cuda=cuda
+        kept = loaded.passes._current
+        made = CapturedPasses(
+            loaded.source.model, loaded.view, loaded.replay, kept.portraits, cuda=cuda
         )
+        loaded.passes._kept = replace(kept, captured=made)
         for seed in range(2):
             result = loaded.run(picture(seed)[:20, :24], lambda node, maps: None, list)
-        loaded.capture(result)
+        loaded.passes.capture(result)
         captured = loaded.captured.current
         captured.run(loaded.inputs)
-        loaded._portraits.begin(picture(3))
+        kept.portraits.begin(picture(3))
         turns.clear()
         cuda.calls.clear()
         for graph in cuda.graphs:  # what is in it runs on the device
             graph.held.clear()
         with Operations() as asked:
-            made = captured.run_portraits(loaded._portraits)
-        assert len(made) == length + 1
+            found = captured.run_portraits(kept.portraits)
+        assert len(found) == length + 1
         counts.append((asked.count, len(turns), [call[0] for call in cuda.calls]))
     assert counts[0] == counts[1]
     assert counts[0][1] == 1
