@@ -63,7 +63,7 @@ def test_columns_are_aligned(run_vrnn):
 ANSWERS = {
     "egl": ("version", "renderer", "size", "half_floats", "stereo"),
     "window": ("version", "renderer", "screen"),
-    "torch": ("version", "devices", "built_for", "conversion"),
+    "torch": ("version", "devices", "built_for", "conversion", "packs_weights"),
     "openxr": ("runtime", "version", "headset", "size"),
 }
 """What each probe tells of its part of the machine."""
@@ -154,7 +154,10 @@ def test_torch_that_does_not_import():
 @pytest.mark.parametrize(("way", "state"), [("wide", "ok"), ("plain", "ok"), ("torch", "absent")])
 def test_what_makes_maps_and_what_would_make_them_faster(way, state):
     found = {"version": "2.13.0", "built_for": "no CUDA", "devices": ["cpu"], "conversion": way}
-    (*_, maps) = machine_report.pytorch(found)
+    found["packs_weights"] = way == "wide"
+    by_name = {finding.part: finding for finding in machine_report.pytorch(found)}
+    maps = by_name["maps are made"]
+    assert ("live images run" in by_name) == found["packs_weights"]
     assert maps.state == state
     assert ("slower" in maps.value) == bool(maps.advice) == (way == "torch")
 

@@ -234,7 +234,11 @@ def pytorch(found: dict[str, Any]) -> list[Finding]:
     slow = way == "torch"
     advice = f"{install('compiler')}, then install vrnn again" if slow else ""
     state: State = "absent" if slow else "ok"
-    return [*findings, Finding("maps are made", CONVERSION_TEXT[way], state, advice)]
+    findings.append(Finding("maps are made", CONVERSION_TEXT[way], state, advice))
+    if found["packs_weights"]:
+        live = "with weights packed once by oneDNN, on the processor, where memory allows"
+        findings.append(Finding("live images run", live))
+    return findings
 
 
 def maps_from_cuda(drawing: dict[str, Any], torch: dict[str, Any]) -> list[Finding]:

@@ -107,6 +107,7 @@ def probe_torch() -> dict[str, Any]:
     import torch
 
     from vrnn.compute.passes.native_filler import load_native_filler
+    from vrnn.compute.passes.prepacked_weights import is_supported
 
     priorities: tuple[int, ...] = ()
     if torch.cuda.is_available():
@@ -125,6 +126,7 @@ def probe_torch() -> dict[str, Any]:
         "devices": devices,
         "built_for": built_for,
         "priorities": priorities,
+        "packs_weights": is_supported(),
         "conversion": "torch" if native is None else "wide" if native.is_wide else "plain",
     }
 

@@ -16,6 +16,8 @@ from vrnn.network.layer_maps import LayerMaps
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.02
 """Maps are handed over when so many bytes or seconds have come together."""
+STREAM_SECONDS = 0.1
+"""The same of a frame of a stream, which is one of many: each batch takes time to show."""
 
 
 class ModelPasses:
@@ -50,7 +52,8 @@ class ModelPasses:
         self._prepare(slot, request)
         self._models.tell_progress(slot, f"running {model.source.title}")
         self._complete.pop(slot, None)
-        batch = _MapBatch(slot, self._emit)
+        seconds = STREAM_SECONDS if request.continues else BATCH_SECONDS
+        batch = _MapBatch(slot, self._emit, seconds)
 
         def on_maps(node: int, maps: LayerMaps) -> None:
             check_stop()
@@ -135,8 +138,8 @@ class _MapBatch:
         bytes: What they take.
     """
 
-    def __init__(self, slot: int, emit: Callable[[Event], None]) -> None:
-        self._slot, self._emit = slot, emit
+    def __init__(self, slot: int, emit: Callable[[Event], None], seconds: float) -> None:
+        self._slot, self._emit, self._seconds = slot, emit, seconds
         self.drop()
 
     def drop(self) -> None:
@@ -148,7 +151,7 @@ class _MapBatch:
         """Add maps, and hand over what has come together if it is much or old."""
         self._maps[node] = maps
         self.bytes += maps.nbytes
-        if self.bytes > BATCH_BYTES or time.perf_counter() - self._since > BATCH_SECONDS:
+        if self.bytes > BATCH_BYTES or time.perf_counter() - self._since > self._seconds:
             self.hand_over()
 
     def hand_over(self) -> None:
