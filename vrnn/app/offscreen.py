@@ -43,7 +43,7 @@ from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.distant_pictures import Viewer
-from vrnn.storage.atomic import check_writable, make_folder
+from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.machine_memory import host_map_bytes
 from vrnn.storage.terminal import print_error
@@ -387,7 +387,6 @@ class OffscreenExporter(ExportActions):
 
     def save_cka(self, folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
         """Write CKA as a table and a picture. See `write_cka`."""
-        make_folder(folder)
         write_cka(folder, matrix, titles)
 
     def export_layers(

@@ -22,7 +22,6 @@ from vrnn.export.video import VIDEO_SUFFIXES, check_video
 from vrnn.network.cka import CkaMatrix
 from vrnn.network.image_cloud import ImageCloud
 from vrnn.scene.camera import Camera
-from vrnn.storage.atomic import make_folder
 
 
 class WindowExporter(ExportActions):
@@ -151,7 +150,6 @@ class WindowExporter(ExportActions):
 
     def save_cka(self, folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
         """Write CKA as a table and a picture. See `write_cka`."""
-        make_folder(folder)
         write_cka(folder, matrix, titles)
 
     def export_layers(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -81,9 +80,6 @@ def report(network: Network, source: ModelSource, notes: Sequence[str]) -> str:
 
 def table(network: Network) -> str:
     """Return a line for each node in the order they ran, columns aligned."""
-    sources: defaultdict[int, list[int]] = defaultdict(list)
-    for edge in network.edges:
-        sources[edge.target].append(edge.source)
     rows: list[tuple[str, ...]] = [HEADINGS]
     rows += [
         (
@@ -93,7 +89,7 @@ def table(network: Network) -> str:
             node.label,
             "×".join(map(str, node.shape)),
             f"{node.parameters:,}" if node.parameters else "",
-            " ".join(map(str, sources[node.id])),
+            " ".join(map(str, network.sources[node.id])),
         )
         for node in network.nodes
     ]

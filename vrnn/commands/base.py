@@ -6,10 +6,10 @@ An `UndoableCommand` gives the next `State` of the world; any other runs on a `C
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from vrnn.scene.state import LayerKey, LayerState, State
 from vrnn.scene.viewpoints import check_network, find_layer
 from vrnn.scene.world import World
 from vrnn.storage.serialization import check_fields
+
+Choice = TypeVar("Choice")
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,11 @@ def check_choice(what: str, value: str, known: tuple[str, ...]) -> None:
     """Raise VrnnError unless a value is one of those known."""
     if value not in known:
         raise VrnnError(f"no {what} '{value}': choose one of {', '.join(known)}")
+
+
+def following(choices: Sequence[Choice], now: Choice) -> Choice:
+    """Return what comes behind one of several choices; the first one behind the last."""
+    return choices[(choices.index(now) + 1) % len(choices)]
 
 
 def check_range(what: str, value: float, low: float, high: float) -> None:

@@ -28,6 +28,19 @@ from vrnn.style.connection_colors import CONNECTION_PALETTES, ConnectionPalette
 NEEDS_CONNECTIONS = "show the connections of a layer first, with Ctrl+L at the layer"
 
 
+def _chosen_layer(
+    state: State, world: World, network: int, layer: str
+) -> tuple[int, str, tuple[int, ...]]:
+    """Network, name and shape of a layer; of the one whose connections are shown for ''."""
+    slot, name = state.connections.network, state.connections.layer
+    if layer:
+        slot, name = operation_key(world, network, layer)
+    if not name:
+        raise VrnnError(NEEDS_CONNECTIONS)
+    node = world.node_id(slot, name)
+    return slot, name, () if node is None else world.networks[slot].network.by_id[node].shape
+
+
 @command(
     "connections.show",
     "Connections: what feeds this layer",
@@ -150,13 +163,7 @@ class OpenPosition(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         now = state.connections
-        slot, name = now.network, now.layer
-        if self.layer:
-            slot, name = operation_key(world, self.network, self.layer)
-        if not name:
-            raise VrnnError(NEEDS_CONNECTIONS)
-        node = world.node_id(slot, name)
-        shape = () if node is None else world.networks[slot].network.by_id[node].shape
+        slot, name, shape = _chosen_layer(state, world, self.network, self.layer)
         if min(self.channel, self.row, self.column) < 0 or (shape and self.channel >= shape[0]):
             raise VrnnError(
                 f"{name} has no map {self.channel} with row {self.row} and column {self.column}; "
@@ -204,13 +211,7 @@ class OpenFilter(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         now = state.connections
-        slot, name = now.network, now.layer
-        if self.layer:
-            slot, name = operation_key(world, self.network, self.layer)
-        if not name:
-            raise VrnnError(NEEDS_CONNECTIONS)
-        node = world.node_id(slot, name)
-        shape = () if node is None else world.networks[slot].network.by_id[node].shape
+        slot, name, shape = _chosen_layer(state, world, self.network, self.layer)
         if self.channel < 0 or (shape and self.channel >= shape[0]):
             count = shape[0] if shape else 0
             raise VrnnError(f"{name} has no map {self.channel}; it has {count}, counted from 0")

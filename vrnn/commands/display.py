@@ -11,6 +11,7 @@ from vrnn.commands.base import (
     UndoableCommand,
     check_choice,
     check_range,
+    following,
     layer_key,
     layer_name,
     require_layer,
@@ -58,9 +59,8 @@ class SetArrangement(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so arranged."""
-        names = arrangement_names()
-        following = names[(names.index(state.arrangement) + 1) % len(names)]
-        return replace(state, arrangement=find_arrangement(self.arrangement or following).name)
+        name = self.arrangement or following(arrangement_names(), state.arrangement)
+        return replace(state, arrangement=find_arrangement(name).name)
 
     def message(self, context: CommandContext) -> str:
         """Say which it is."""
@@ -123,8 +123,8 @@ class SetColorMapping(UndoableCommand):
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Let the range span the next larger part."""
-        now = COLOR_RANGES.index(context.world.state.color_mapping.normalize_by)
-        return cls(normalize_by=COLOR_RANGES[(now + 1) % len(COLOR_RANGES)])
+        now = context.world.state.color_mapping.normalize_by
+        return cls(normalize_by=following(COLOR_RANGES, now))
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetColorMapping]]:
@@ -178,9 +178,9 @@ class SetTheme(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so colored."""
-        following = THEMES[(THEMES.index(state.theme) + 1) % len(THEMES)]
-        check_choice("theme", self.theme or following, THEMES)
-        return replace(state, theme=self.theme or following)
+        other = following(THEMES, state.theme)
+        check_choice("theme", self.theme or other, THEMES)
+        return replace(state, theme=self.theme or other)
 
     def message(self, context: CommandContext) -> str:
         """Say which it is."""
@@ -221,8 +221,8 @@ class SetLayerPictures(UndoableCommand):
         offered.append(MAPS_ONLY)
         now = state.distant_picture or MAPS_ONLY
         number = offered.index(now) + 1 if now in offered else 0
-        following = offered[number % len(offered)]
-        picture = self.picture or following
+        chosen = offered[number % len(offered)]
+        picture = self.picture or chosen
         check_choice("layer picture", picture, names)
         return replace(state, distant_picture="" if picture == MAPS_ONLY else picture)
 

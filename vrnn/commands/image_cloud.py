@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vrnn.commands.base import Command, UndoableCommand, check_choice, operation_key
+from vrnn.commands.base import Command, UndoableCommand, check_choice, following, operation_key
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
@@ -252,8 +252,7 @@ class SetCloudDisplay(UndoableCommand):
         now = context.world.state.cloud
         if not now.shown:
             raise VrnnError(NEEDS_CLOUD)
-        place = EMBEDDING_METHODS.index(now.method) + 1
-        return cls(method=EMBEDDING_METHODS[place % len(EMBEDDING_METHODS)])
+        return cls(method=following(EMBEDDING_METHODS, now.method))
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetCloudDisplay]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vrnn.commands.base import Command, UndoableCommand, check_choice, check_range
+from vrnn.commands.base import Command, UndoableCommand, check_choice, check_range, following
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
@@ -198,8 +198,7 @@ class SetImportanceDisplay(UndoableCommand):
         now = context.world.state.importance
         if not now.shown:
             raise VrnnError(NEEDS_IMPORTANCE)
-        place = IMPORTANCE_MEASURES.index(now.measure) + 1
-        return cls(measure=IMPORTANCE_MEASURES[place % len(IMPORTANCE_MEASURES)])
+        return cls(measure=following(IMPORTANCE_MEASURES, now.measure))
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetImportanceDisplay]]:

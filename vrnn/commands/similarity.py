@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vrnn.commands.base import Command, UndoableCommand, check_choice, operation_key
+from vrnn.commands.base import Command, UndoableCommand, check_choice, following, operation_key
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
@@ -250,7 +250,7 @@ class SetSimilarityDisplay(UndoableCommand):
         now = context.world.state.similarity
         if not now.shown:
             raise VrnnError(NEEDS_SIMILARITY)
-        return cls(measure=MEASURES[(MEASURES.index(now.measure) + 1) % len(MEASURES)])
+        return cls(measure=following(MEASURES, now.measure))
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetSimilarityDisplay]]:

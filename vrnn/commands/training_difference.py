@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.base import Command, UndoableCommand, following
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
@@ -43,7 +43,7 @@ class ShowStepDifference(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         now = state.training.difference
-        to = ORDER[(ORDER.index(now) + 1) % len(ORDER)] if self.to is None else self.to
+        to = following(ORDER, now) if self.to is None else self.to
         if to and 0 not in world.networks:
             raise VrnnError("no network is open yet")
         values = state.training.values

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.base import Command, UndoableCommand, following
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
@@ -42,7 +42,7 @@ class ShowLayerValues(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         now = state.training.values
-        values = ORDER[(ORDER.index(now) + 1) % len(ORDER)] if self.values is None else self.values
+        values = following(ORDER, now) if self.values is None else self.values
         if not world.networks:
             raise VrnnError("no network is open yet")
         if values != "activations" and not layers_with_kernels(world):

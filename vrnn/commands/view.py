@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vrnn.commands.base import Command, check_range, require_layer
+from vrnn.commands.base import Command, check_range, following, require_layer
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.network.feature_maps import map_shape
@@ -211,7 +211,7 @@ class CycleMagnifier(Command):
         """Take the next setting."""
         kinds = ("", "sharp", "smooth")
         interface = context.interface
-        interface.magnifier = kinds[(kinds.index(interface.magnifier) + 1) % len(kinds)]
+        interface.magnifier = following(kinds, interface.magnifier)
 
     def message(self, context: CommandContext) -> str:
         """Say which."""

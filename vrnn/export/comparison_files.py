@@ -9,6 +9,7 @@ from vrnn.export.png import write_png
 from vrnn.network.cka import CkaMatrix
 from vrnn.network.comparison import ComparedAnswers, Comparison
 from vrnn.network.graph import Network
+from vrnn.storage.atomic import make_folder
 from vrnn.storage.table import write_table
 
 MATCHING_FILE, WEIGHTS_FILE, CHANNELS_FILE = "matching.csv", "weights.csv", "channels.csv"
@@ -38,13 +39,14 @@ def write_cka(folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
     """Write CKA as a table, one row for each layer of the first network, and as a picture.
 
     Args:
-        folder: A folder that exists.
+        folder: Where to; made where it is missing.
         matrix: What is written.
         titles: Names of both networks.
 
     Raises:
         VrnnError: A file cannot be written.
     """
+    make_folder(folder)
     rows = (
         (name, *(f"{value:.6f}" for value in values))
         for name, values in zip(matrix.rows, matrix.values.tolist(), strict=True)

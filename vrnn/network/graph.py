@@ -5,7 +5,7 @@ Everything is immutable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,6 +106,14 @@ class Network:
     def by_id(self) -> Mapping[int, Node]:
         """Nodes by their id."""
         return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def sources(self) -> Mapping[int, Sequence[int]]:
+        """Ids of the nodes that feed each node, one for each edge, by its id."""
+        found: dict[int, list[int]] = {node.id: [] for node in self.nodes}
+        for edge in self.edges:
+            found[edge.target].append(edge.source)
+        return found
 
     @cached_property
     def choice_counts(self) -> Mapping[AxisRole, int]:

@@ -89,15 +89,12 @@ def channel_magnitudes(model: LoadedModel) -> dict[int, np.ndarray]:
     """
     own = {node: pairs.sum(1) for node, (pairs, _) in channel_pairs(model).items()}
     view = model.view
-    sources: dict[int, list[int]] = {}
-    for edge in view.network.edges:
-        sources.setdefault(edge.target, []).append(edge.source)
     known: dict[int, np.ndarray] = {}
     for node in view.network.nodes:
         count = view.map_layouts[node.id].shape[0]
         values = own.get(node.id)
         if values is None or len(values) != count or not np.isfinite(values).all():
-            given = [known[s] for s in sources.get(node.id, ()) if len(known[s]) == count]
+            given = [known[s] for s in view.network.sources[node.id] if len(known[s]) == count]
             values = np.mean(given, axis=0) if given else np.ones(count, np.float32)
         known[node.id] = normalized(values)
     return {node: known[node] for node in prunable_nodes(view)}

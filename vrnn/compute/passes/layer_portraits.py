@@ -45,10 +45,7 @@ class LayerPortraits:
             view: The network.
         """
         self._nodes = view.network.by_id
-        sources: dict[int, list[int]] = {node: [] for node in self._nodes}
-        for edge in view.network.edges:
-            sources[edge.target].append(edge.source)
-        self._maker = PortraitMaker(sources)
+        self._maker = PortraitMaker(view.network.sources)
         self._token_grids = _token_grids(view)
         self._picture_input: int | None = None
         if view.network.inputs:

@@ -25,13 +25,10 @@ def find_links(model: LoadedModel) -> ChannelLinks:
     pairs = channel_pairs(model)
     nodes = view.network.by_id
     channels = {node.id: node.shape[0] if node.shape else 0 for node in view.network.nodes}
-    sources: dict[int, list[int]] = {}
-    for edge in view.network.edges:
-        sources.setdefault(edge.target, []).append(edge.source)
     links: list[ChannelLink] = []
     unknown: list[str] = []
     for node in view.network.nodes:
-        own = list(dict.fromkeys(sources.get(node.id, ())))
+        own = list(dict.fromkeys(view.network.sources[node.id]))
         if not own:
             continue
         found = _links_of(view, node, [nodes[s] for s in own], pairs.get(node.id))

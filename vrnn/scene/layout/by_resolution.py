@@ -89,13 +89,10 @@ def by_resolution(
     network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
 ) -> Layout:
     """Place a network of at least one node by resolution."""
-    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
-    for edge in network.edges:
-        sources[edge.target].append(edge.source)
     found = find_levels(network)
     stages = [part.stage for part in found.parts]
     growth = GROWTH if len(found.goes_down) == 1 else VALLEY_GROWTH
-    blocks = stage_columns(stages, sources, footprints)
+    blocks = stage_columns(stages, network.sources, footprints)
     units, parts = (units_of(stages, blocks, part, growth, aspect) for part in (1.0, DIVIDED))
     whole, _ = best = _best_steps(_levels(found, units), aspect)
     divided = _best_steps(_levels(found, parts), aspect)

@@ -81,11 +81,8 @@ def conveyor(
     network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
 ) -> Layout:
     """Place a network of at least one node as a conveyor."""
-    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
-    for edge in network.edges:
-        sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    blocks = stage_columns(stages, sources, footprints)
+    blocks = stage_columns(stages, network.sources, footprints)
     steps, spread = _best_tiers(units_of(stages, blocks, growth=GROWTH, aspect=aspect), aspect)
     columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
     slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])

@@ -111,10 +111,9 @@ def _levels(network: Network) -> dict[int, int]:
     Sizes are compared along the edges: a convolution without padding, which makes maps a little
     smaller, stays on its level however often it does so.
     """
-    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
+    sources = network.sources
     targets: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
-        sources[edge.target].append(edge.source)
         targets[edge.source].append(edge.target)
     sizes = {node.id: _size(node) for node in network.nodes}
     level_of: dict[int, int] = {}
@@ -186,9 +185,7 @@ def _legs(network: Network, level_of: Mapping[int, int]) -> tuple[dict[int, int]
     They are those of the longest path; what is beside it is on the leg that its data is from. A leg
     ends where the levels go back by half of all levels; what goes back less is a detour.
     """
-    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
-    for edge in network.edges:
-        sources[edge.target].append(edge.source)
+    sources = network.sources
     path = _longest_path(network, sources)
     levels = [level_of[node] for node in path]
     height = max(levels) - min(levels)

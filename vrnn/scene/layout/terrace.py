@@ -69,11 +69,8 @@ def terrace(
     network: Network, footprints: Mapping[int, Footprint], aspect: float = PICTURE_ASPECT
 ) -> Layout:
     """Place a network of at least one node as a terrace."""
-    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
-    for edge in network.edges:
-        sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    blocks = stage_columns(stages, sources, footprints)
+    blocks = stage_columns(stages, network.sources, footprints)
     units, parts = (units_of(stages, blocks, readily, aspect=aspect) for readily in (1.0, DIVIDED))
     whole, _ = best = _best_steps(units, aspect)
     divided = _best_steps(parts, aspect)
