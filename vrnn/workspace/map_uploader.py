@@ -233,13 +233,13 @@ class WorkerEventSink:
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
-            sent += self.residency.upload(slot, node, maps)
+            sent += self.residency.gpu.upload(slot, node, maps)
             self._fold(slot, node, maps)
             arrived.setdefault(slot, {})[node] = maps
         for slot, layers in arrived.items():
             self.world.add_maps(slot, layers)
             self.maps_shown += 1
-        self.residency.show()
+        self.residency.gpu.show()
         incomplete = {slot for slot, _ in self._pending}
         for slot in [s for s in self._results if s not in incomplete]:
             result, request = self._results.pop(slot)
@@ -258,7 +258,7 @@ class WorkerEventSink:
             if not isinstance(maps.stored, np.ndarray):
                 arrived.setdefault(slot, {})[node] = maps
         for slot, layers in arrived.items():
-            arrived[slot] = self.residency.upload_from_device(slot, layers)
+            arrived[slot] = self.residency.gpu.upload_from_device(slot, layers)
             for node, maps in arrived[slot].items():
                 del self._pending[slot, node]
                 self._fold(slot, node, maps)

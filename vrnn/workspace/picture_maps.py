@@ -62,10 +62,10 @@ class PictureMaps:
         Args:
             view: The whole picture. If not even small tiles have room, it is drawn in large ones.
         """
-        residency = self._feed.residency
+        gpu = self._feed.residency.gpu
         for size in TILE_SIZES:
             tiles = split_into_tiles(*view.size, size)
-            if all(residency.has_room(self._needed(replace(view, tile=tile))) for tile in tiles):
+            if all(gpu.has_room(self._needed(replace(view, tile=tile))) for tile in tiles):
                 return size
         return TILE_SIZES[0]
 
@@ -82,18 +82,18 @@ class PictureMaps:
         Raises:
             VrnnError: The model hangs.
         """
-        residency, self._silent = self._feed.residency, 0.0
+        host, gpu, self._silent = self._feed.residency.host, self._feed.residency.gpu, 0.0
         while True:
             needed = self._needed(view)
             lacking = [key for key, lacks in needed.items() if lacks]
             if not lacking:
                 for key in needed:
-                    residency.host.release(key)
+                    host.release(key)
                 return []
-            if residency.send(needed):
+            if gpu.send(gpu.find_lacking(needed)):
                 continue
-            missing = [key for key in lacking if residency.host.is_missing(key)]
-            if not residency.host.request(missing) and not self._awaits_pass:
+            missing = [key for key in lacking if host.is_missing(key)]
+            if not host.request(missing) and not self._awaits_pass:
                 return lacking
             self._take(1.0)
 
@@ -116,7 +116,7 @@ class PictureMaps:
 
     def _needed(self, view: View) -> dict[Key, bool]:
         """The layers whose whole maps a view needs, the largest first; whether they are lacking."""
-        world, residency = self._feed.world, self._feed.residency
+        world, gpu = self._feed.world, self._feed.residency.gpu
         cone = ViewCone.of(view.clip_from_world, view.eye, 0.0, 0.0)
         up = tan(view.camera.fov / 2)
         # What is off the axis is seen at a smaller depth than it is away.
@@ -137,7 +137,7 @@ class PictureMaps:
                 coarse = network.coarse.get(node)
                 is_old = coarse is not None and coarse.probes is not None
                 lacks = is_old or network.left_out.get(node, 0) > beyond
-                if lacks or residency.least_levels((slot, node)) > beyond:
+                if lacks or gpu.least_levels((slot, node)) > beyond:
                     found[slot, node] = float(angle), lacks
         order = sorted(found, key=lambda key: -found[key][0])
         return {key: found[key][1] for key in order}
