@@ -71,17 +71,12 @@ static void add_picture(
         add_interpolated(picture, from_height, from_width, height, width, sums);
 }
 
-/* Makes the mean (3, height, width) of (count,) pictures (3, heights[i], widths[i]). */
-EXPORT void vrnn_mean_picture(
-    const float *const *pictures, const int64_t *heights, const int64_t *widths, int64_t count, int64_t height,
-    int64_t width, float *mean)
+/* Makes (3, height, width) of a picture (3, from_height, from_width). */
+EXPORT void vrnn_resize_picture(
+    const float *picture, int64_t from_height, int64_t from_width, int64_t height, int64_t width, float *resized)
 {
-    const int64_t size = COMPONENTS * height * width;
-    int64_t i, k;
-    memset(mean, 0, (size_t)size * sizeof *mean);
-    for (k = 0; k < count; k++) add_picture(pictures[k], heights[k], widths[k], height, width, mean);
-    if (count > 1)
-        for (i = 0; i < size; i++) mean[i] /= (float)count;
+    memset(resized, 0, (size_t)(COMPONENTS * height * width) * sizeof *resized);
+    add_picture(picture, from_height, from_width, height, width, resized);
 }
 
 /* Makes the colors of layers first … count - 1, in the order in which they run.

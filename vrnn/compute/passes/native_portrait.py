@@ -77,9 +77,9 @@ class NativePortrait:
             *[ctypes.c_double] * 2, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
         ]  # fmt: skip
         self._next.restype = ctypes.c_int
-        self._mean = library.vrnn_mean_picture
-        self._mean.argtypes = [*[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3, ctypes.c_void_p]
-        self._mean.restype = None
+        self._resize = library.vrnn_resize_picture
+        self._resize.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p]
+        self._resize.restype = None
         self._turn = library.vrnn_turn_portraits
         self._turn.argtypes = [
             *[ctypes.c_int64] * 2, *[ctypes.c_void_p] * 10, ctypes.c_float, ctypes.c_void_p,
@@ -190,25 +190,20 @@ class NativePortrait:
         )  # fmt: skip
         return (colors, levels) if is_made else None
 
-    def mean_picture(self, pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-        """Return the mean of pictures of any sizes.
+    def resize(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Return a picture averaged where it becomes smaller, interpolated where larger.
 
         Args:
-            pictures: At least one, (3, H, W) float32 each, averaged where they become smaller and
-                interpolated where they become larger.
+            picture: (3, H, W) float32.
             size: (h, w).
 
         Returns:
             (3, h, w) float32.
         """
-        several = [np.ascontiguousarray(picture, np.float32) for picture in pictures]
-        count = len(several)
-        addresses = (ctypes.c_void_p * count)(*[one.ctypes.data for one in several])
-        heights = (ctypes.c_int64 * count)(*[one.shape[1] for one in several])
-        widths = (ctypes.c_int64 * count)(*[one.shape[2] for one in several])
-        mean = np.empty((COMPONENTS, *size), np.float32)
-        self._mean(addresses, heights, widths, count, *size, mean.ctypes.data)
-        return mean
+        picture = np.ascontiguousarray(picture, np.float32)
+        resized = np.empty((COMPONENTS, *size), np.float32)
+        self._resize(picture.ctypes.data, *picture.shape[1:], *size, resized.ctypes.data)
+        return resized
 
     def turn(
         self, first: int, order: TurnOrder, scores: np.ndarray, colors: np.ndarray,

@@ -136,8 +136,7 @@ class PortraitMaker:
             before = None
         found = native.follow(
             flat, fit_positions(size, MAX_STREAM_POSITIONS), -(-len(flat) // MAX_START_CHANNELS),
-            basis, [_resized(picture, size) for picture in self._feeding(node)], before,
-            STEADINESS, CONTRAST * 255.0, FREE, ROUNDING,
+            basis, self._feeding(node, size), before, STEADINESS, CONTRAST * 255.0, FREE, ROUNDING,
         )  # fmt: skip
         if found is None:
             return None
@@ -335,18 +334,13 @@ class PortraitMaker:
 
     def _target(self, node: int, size: tuple[int, int]) -> np.ndarray:
         """(3, H, W) the mean of the portraits that feed a node, else the image."""
-        feeding, native = self._feeding(node), load_native_portrait()
-        if len(feeding) == 1:
-            return _resized(feeding[0], size)
-        if native is not None:
-            return native.mean_picture(feeding, size)
-        mean: np.ndarray = np.mean([_resized(picture, size) for picture in feeding], 0)
-        return mean
+        resized = self._feeding(node, size)
+        return resized[0] if len(resized) == 1 else np.mean(resized, 0)
 
-    def _feeding(self, node: int) -> list[np.ndarray]:
-        """(3, H, W) each of the portraits that feed a node, else the image, of any size."""
+    def _feeding(self, node: int, size: tuple[int, int]) -> list[np.ndarray]:
+        """(3, H, W) each of the portraits that feed a node, else the image."""
         feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
-        return feeding or [self._image]
+        return [_resized(picture, size) for picture in feeding or [self._image]]
 
 
 def _is_known(flat: torch.Tensor) -> bool:
@@ -442,7 +436,7 @@ def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     native = load_native_portrait() if len(picture) == COMPONENTS else None
     if native is not None:
         # Torch interpolates to other bits with other numbers of threads.
-        return native.mean_picture([picture], size)
+        return native.resize(picture, size)
     values = torch.from_numpy(picture)[None]
     if size[0] <= picture.shape[1] and size[1] <= picture.shape[2]:
         return functional.adaptive_avg_pool2d(values, size)[0].numpy()
