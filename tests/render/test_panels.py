@@ -10,12 +10,13 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import PANEL, DrawList
+from vrnn.style.srgb import srgb_to_linear
 
 SIZE = 240
 
 
-def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0, border=0.0):
-    """(SIZE, SIZE, 3) of one panel that fills the view at distance 1."""
+def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0, border=0.0, size=SIZE):
+    """(size, size, 3) of one panel that fills the view at distance 1."""
     channels, height, width = values.shape
     renderer = Renderer(ctx)
     addresses = renderer.maps.allocate(0, {0: block_size(channels, height, width)})
@@ -29,9 +30,9 @@ def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0, bor
     panel["border"] = border
     panel["range"] = (-1 / gain, 1 / gain) if gain else 0
     camera = Camera(0, 0, distance, fov=np.pi / 2)
-    target = RenderTarget(ctx, (SIZE, SIZE), samples)
+    target = RenderTarget(ctx, (size, size), samples)
     view = View(
-        camera, (SIZE, SIZE), fog=1e6, colors=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
+        camera, (size, size), fog=1e6, colors=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
     )
     renderer.draw(target, view, DrawList(panels={(0, 0): panel}))
     pixels = target.read_pixels()[..., :3].astype(int)
@@ -101,6 +102,20 @@ def test_from_afar_a_fine_pattern_shows_its_mean_not_a_moire(ctx):
     patch = pixels[middle - 6 : middle + 6, middle - 6 : middle + 6].mean(-1)
     assert patch.std() < 8
     assert 100 < patch.mean() < 220
+
+
+@pytest.mark.parametrize(("side", "limit"), [(180, 5.5), (360, 8.5), (600, 8.5)])
+def test_a_pixel_is_near_the_mean_of_what_lies_in_it(ctx, side, limit):
+    """Smooth maps at 0.8, 1.6 and 2.7 values a pixel, beside the same eight times as large."""
+    noise = np.random.default_rng(0).uniform(-1, 1, (1, side + 2, side + 2)).astype(np.float32)
+    values = np.mean([noise[:, i : i + side, j : j + side] for i in range(3) for j in range(3)], 0)
+    values /= np.abs(values).max()
+    pixels = srgb_to_linear(draw_panel(ctx, values, gain=1.0).astype(np.uint8))
+    large = srgb_to_linear(draw_panel(ctx, values, gain=1.0, size=8 * SIZE).astype(np.uint8))
+    means = large.reshape(SIZE, 8, SIZE, 8, 3).mean((1, 3))
+    inner = slice(SIZE // 16, -SIZE // 16)
+    away = np.abs(pixels - means)[inner, inner]
+    assert 1e3 * away.mean() < limit
 
 
 def test_a_panel_without_maps_is_drawn_empty(ctx):
