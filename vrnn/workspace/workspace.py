@@ -358,7 +358,8 @@ class Workspace:
             recorded=self.training.recorded(),
             left_out=self.feed.residency.pass_levels(image is not None and not stays),
             hidden=self.feed.residency.hidden,
-            weight_room=self.feed.residency.host.free_beside(WEIGHTS),
+            # An image that stays has the very values that it has as any other.
+            weight_room=0.0 if stays else self.feed.residency.host.free_beside(WEIGHTS),
         )
         self.training.on_pass_requested(self.worker.requested)
 

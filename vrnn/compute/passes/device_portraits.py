@@ -35,7 +35,7 @@ Each = Callable[[Callable[[S], T], Sequence[S]], list[T]]
 """Calls a function with each of several things. On a device they may be done at the same time."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class _Sample:
     """Some positions of a layer.
 
