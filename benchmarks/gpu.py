@@ -8,7 +8,9 @@ For each model, milliseconds until the GPU is done:
 2. from the image to every texture, in a pass that was captured as a CUDA graph, through CUDA's
    graphics interop and, beside it, through memory of the host;
 3. the same with the portraits of all layers, whose last part the processor does;
-4. a pass as usual, as the first ones are, to the last layer's block on the host.
+4. a pass as usual, as the first ones are, to the last layer's block on the host;
+5. from the image to every texture in a pass that is cut into pieces, as beside a headset's frames,
+   where none is made just then.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import torch
 from benchmarks.timing import format_milliseconds, format_table
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
+from vrnn.compute.passes.frame_gate import FrameGate
+from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.layer_maps import DeviceBlock, LayerMaps
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
@@ -41,18 +45,24 @@ class Run:
 
     def __init__(self, name: str) -> None:
         self.context = offscreen_context()
-        self.model = LoadedModel(open_source(ModelSpec(name, device="cuda")), "layers")
+        self.gate = FrameGate()
+        source = open_source(ModelSpec(name, device="cuda"))
+        self.model = LoadedModel(source, "layers", self.gate)
         self.stores = MapStores(self.context, 8 << 30)
         self.image = np.random.default_rng(1).integers(0, 256, (224, 224, 3), np.uint8)
         self.seconds_to_textures = 0.0
         self.has_interop = True
-        for _ in range(2):
-            result = self.model.run(self.image, lambda node, maps: None, lambda: None)
-        self.model.passes.capture(result)
-        self.usual = result.maps
+        self.usual = self.capture()
         sizes = {node: maps.size for node, maps in self.usual.items()}
         order = [node.id for node in self.model.network.nodes if node.id in sizes]
         self.stores.allocate(0, {node: sizes[node] for node in order})
+
+    def capture(self) -> Mapping[int, FeatureMaps]:
+        """Capture a pass after two as usual, whose maps are returned."""
+        for _ in range(2):
+            result = self.model.run(self.image, lambda node, maps: None, lambda: None)
+        self.model.passes.capture(result)
+        return result.maps
 
     def keep(self, maps: Mapping[int, LayerMaps]) -> None:
         """Do nothing with maps."""
@@ -127,6 +137,14 @@ def measure(name: str) -> list[tuple[str, ...]]:
         if repeat >= 2:
             for task, value in taken.items():
                 seconds[task].append(value)
+    run.gate.begin_session()
+    run.capture()
+    seconds["pieces"] = []
+    captured, run.has_interop = run.model.captured.current, True
+    for _ in range(REPEATS):
+        run.into_textures()
+        seconds["pieces"].append(run.seconds_to_textures)
+    pieces = 0 if captured is None else captured.pieces
     medians = {task: float(np.median(values)) for task, values in seconds.items()}
     megabytes = sum(2 * maps.size for maps in run.usual.values()) / 2**20
     rows: list[tuple[str, ...]] = [
@@ -137,6 +155,7 @@ def measure(name: str) -> list[tuple[str, ...]]:
         ("host", "all textures, by way of the host", ""),
         ("portraits", "all textures and portraits", ""),
         ("usual", "a pass that is not captured", ""),
+        ("pieces", f"all textures, in {pieces} pieces", ""),
     ):
         rows.append(
             (

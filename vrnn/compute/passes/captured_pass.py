@@ -215,6 +215,8 @@ class CapturedPass:
 
     def _each(self, function: Callable[[S], T], several: Sequence[S]) -> list[T]:
         """Call a function with each of several layers, which do not wait for one another."""
+        if not several:
+            return []
         for branch in self._branches:
             branch.wait_stream(self._stream)
         made = []
