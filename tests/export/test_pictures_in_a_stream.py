@@ -118,7 +118,8 @@ def test_layers_are_all_of_the_newest_frame(app, exporter, tmp_path):
     exporter.export(other, "*", 0, ("values",))
     for name, values in found.items():
         (file,) = other.glob(f"**/{name}")
-        np.testing.assert_array_equal(values, np.load(file))
+        # With packed weights a stream's sums are rounded in another order.
+        np.testing.assert_allclose(values, np.load(file), rtol=2e-3, atol=1e-5)
 
 
 def test_where_maps_do_not_fit_they_are_drawn_part_by_part():

@@ -102,13 +102,14 @@ def test_what_follows_is_what_the_image_gives(app):
         wanted = network.maps[node]
         assert maps is not wanted
         np.testing.assert_array_equal(maps.block, wanted.block)
-        np.testing.assert_array_equal(maps.channel_stats, wanted.channel_stats)
+        # The stream's statistics stay; with packed weights its sums are rounded in another order.
+        same = {"rtol": 1e-4, "atol": 1e-6}
+        np.testing.assert_allclose(maps.channel_stats, wanted.channel_stats, **same)
         if coarse[node].probes is not None:
             continue  # it was hidden, and has the maps of a frame before
-        np.testing.assert_array_equal(coarse[node].channel_stats, wanted.channel_stats)
-        np.testing.assert_array_equal(
-            coarse[node].block, wanted.coarse_block(coarse[node].left_out)
-        )
+        np.testing.assert_allclose(coarse[node].channel_stats, wanted.channel_stats, **same)
+        block = wanted.coarse_block(coarse[node].left_out)
+        np.testing.assert_allclose(coarse[node].block, block, rtol=2e-3, atol=1e-6)
 
 
 def test_what_portraits_hide_is_renewed_in_turn_and_follows_when_the_image_stays(app):
