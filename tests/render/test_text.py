@@ -1,5 +1,6 @@
 import numpy as np
 
+from vrnn.render import text
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
@@ -30,11 +31,11 @@ def test_a_glyph_crosses_its_outline_halfway():
 
 
 def test_text_is_as_wide_as_its_metrics_say(ctx):
-    text, height = "conv 3×3", 0.5
-    alpha = draw_alpha(ctx, [TextLabel(text, (-1.0, 0.0, 0.0), height, (1, 1, 1, 1))])
+    words, height = "conv 3×3", 0.5
+    alpha = draw_alpha(ctx, [TextLabel(words, (-1.0, 0.0, 0.0), height, (1, 1, 1, 1))])
     columns = np.flatnonzero(alpha.max(0) > 60)
     pixels_per_meter = 160 / (2 * np.tan(np.pi / 6) * 5)
-    assert abs((columns[-1] - columns[0]) - font.text_width(text) * height * pixels_per_meter) < 6
+    assert abs((columns[-1] - columns[0]) - font.text_width(words) * height * pixels_per_meter) < 6
 
 
 def test_text_appears_when_it_is_large_enough(ctx):
@@ -59,6 +60,16 @@ def test_small_text_keeps_its_weight(ctx):
         box = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
         coverages.append(alpha.sum() / box)
     assert abs(coverages[0] / coverages[1] - 1) < 0.33
+
+
+def test_letters_are_drawn_without_the_empty_part_of_their_cells(ctx, monkeypatch):
+    labels = [TextLabel("fig. 2: jumps", (-2, 0, 0), 0.4, (1, 1, 1, 1), fade=0.0)]
+    drawn = draw_alpha(ctx, labels)
+    monkeypatch.setattr(text, "ink_box", lambda glyph: (0, 0, font.CELL, font.CELL))
+    assert np.abs(draw_alpha(ctx, labels).astype(int) - drawn).max() <= 1
+    monkeypatch.undo()
+    boxes = [text.ink_box(glyph) for glyph in font.sdf_glyphs("fig2jumps")]
+    assert np.mean([width * height for *_, width, height in boxes]) < 0.5 * font.CELL**2
 
 
 def test_letters_missing_from_the_typeface_are_drawn_too(ctx):

@@ -17,7 +17,7 @@ from vrnn.style import font
 
 GLYPH = np.dtype(
     [
-        ("origin", "3f4"),  # lower left corner of the glyph's box
+        ("origin", "3f4"),  # lower left corner of the box around the glyph's ink
         ("right", "3f4"),  # along the box's lower edge
         ("up", "3f4"),  # along its left edge
         ("atlas_box", "4f4"),  # left, top, right, bottom in the atlas, 0…1
@@ -59,6 +59,7 @@ class TextRenderer:
         self._atlas = ctx.texture((ATLAS_COLUMNS * font.CELL, ATLAS_ROWS * font.CELL), 1)
         self._atlas.repeat_x = self._atlas.repeat_y = False
         self._cells: dict[str, int] = {}
+        self._ink = np.zeros((ATLAS_COLUMNS * ATLAS_ROWS, 4), np.int64)
         self._add_glyphs(INITIAL_GLYPHS)
         self._batches: dict[str, tuple[Sequence[TextLabel], TextBatch]] = {}
 
@@ -89,14 +90,16 @@ class TextRenderer:
         up = _column([label.up for label in labels], 3)[label_index]
         pixel = (height / (font.EM * font.CAPITAL))[label_index]
         glyphs = np.zeros(len(label_index), GLYPH)
+        ink = self._ink[cells]
+        left, top, width, rows = (ink[:, i : i + 1] for i in range(4))
         glyphs["origin"] = (
             origin[label_index]
-            + right * (starts[:, None] * height[label_index] - font.SPREAD * pixel)
-            - up * (font.CELL - font.BASE) * pixel
+            + right * (starts[:, None] * height[label_index] + (left - font.SPREAD) * pixel)
+            + up * (font.BASE - top - rows) * pixel
         )
-        glyphs["right"] = right * pixel * font.CELL
-        glyphs["up"] = up * pixel * font.CELL
-        glyphs["atlas_box"] = _atlas_boxes(cells)
+        glyphs["right"] = right * pixel * width
+        glyphs["up"] = up * pixel * rows
+        glyphs["atlas_box"] = _atlas_boxes(cells, ink)
         glyphs["color"] = _column([label.color for label in labels], 4)[label_index]
         appears = _column([label.fade for label in labels], 1)
         disappears = _column([label.until for label in labels], 1)
@@ -122,6 +125,7 @@ class TextRenderer:
         for letter, glyph in zip(letters, font.sdf_glyphs(letters), strict=True):
             cell = len(self._cells)
             self._cells[letter] = cell
+            self._ink[cell] = ink_box(glyph)
             left, top = cell % ATLAS_COLUMNS * font.CELL, cell // ATLAS_COLUMNS * font.CELL
             box = (left, top, font.CELL, font.CELL)
             self._atlas.write(np.ascontiguousarray(glyph), viewport=box)
@@ -166,6 +170,25 @@ def _column(values: Sequence[float] | Sequence[tuple[float, ...]], width: int) -
     return np.array(values, np.float32).reshape(-1, width)
 
 
-def _atlas_boxes(cells: np.ndarray) -> np.ndarray:
-    left, top = cells % ATLAS_COLUMNS / ATLAS_COLUMNS, cells // ATLAS_COLUMNS / ATLAS_ROWS
-    return np.stack([left, top, left + 1 / ATLAS_COLUMNS, top + 1 / ATLAS_ROWS], axis=1)
+def ink_box(glyph: np.ndarray) -> tuple[int, int, int, int]:
+    """Return the part of a letter's cell that is ever drawn: most of it is empty.
+
+    Args:
+        glyph: (CELL, CELL) uint8, see `font.sdf_glyphs`.
+
+    Returns:
+        Left, top, width and height in texels; the whole cell where nothing is in it.
+    """
+    rows, columns = (np.flatnonzero(glyph.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0, 0, font.CELL, font.CELL
+    # One more on each side, where texels are blended with those beside them.
+    left, top = max(int(columns[0]) - 1, 0), max(int(rows[0]) - 1, 0)
+    right, bottom = min(int(columns[-1]) + 2, font.CELL), min(int(rows[-1]) + 2, font.CELL)
+    return left, top, right - left, bottom - top
+
+
+def _atlas_boxes(cells: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    corner = np.stack([cells % ATLAS_COLUMNS, cells // ATLAS_COLUMNS], 1) * font.CELL + ink[:, :2]
+    size = np.array([ATLAS_COLUMNS, ATLAS_ROWS]) * font.CELL
+    return np.concatenate([corner / size, (corner + ink[:, 2:]) / size], axis=1)
