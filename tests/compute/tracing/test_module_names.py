@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from vrnn.compute.tracing.module_stack import named_modules
+from vrnn.compute.tracing.module_stack import modules_of, named_modules
 
 
 class Holder(nn.Module):
@@ -42,3 +42,10 @@ def test_a_model_may_hide_its_modules_behind_an_attribute_of_that_name():
     model = nn.Sequential(nn.ReLU(), nn.Tanh())
     model.named_modules = "hidden"
     assert [name for name, _ in named_modules(model)] == ["", "0", "1"]
+
+
+def test_without_paths_the_same_modules_are_found():
+    model = Holder()
+    found = modules_of(model)
+    assert len(found) == len(set(map(id, found)))
+    assert set(map(id, found)) == {id(module) for _, module in named_modules(model)}

@@ -18,6 +18,7 @@ from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.detections import decode_compound
 from vrnn.compute.passes.output_evidence import InputFact, OutputEvidence, last_operations
 from vrnn.compute.passes.output_rules import Conclusion, conclude
+from vrnn.compute.tracing.module_stack import modules_of
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import result_tensors, tensors_in
 from vrnn.network.axes import (
@@ -192,9 +193,9 @@ def _listed(
     sources = list(context.sources)
     if len(sources) != len(tensors):  # nothing is known: the graph's outputs in their order
         sources = [OutputSource(nodes[min(i, len(nodes) - 1)]) for i in range(len(tensors))]
-    model = context.model  # whose truth value some models do not give
-    own = [] if model is None else [*model.parameters(), *model.buffers()]
-    unwanted = {id(tensor) for tensor in own}
+    unwanted: set[int] = set()
+    for module in [] if context.model is None else modules_of(context.model):
+        unwanted.update(map(id, module._parameters.values()), map(id, module._buffers.values()))
     listed = []
     for number, (tensor, source) in enumerate(zip(tensors, sources, strict=True)):
         keys = paths.get(id(tensor), (str(number),))

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import nn
 
-from vrnn.compute.tracing.module_stack import named_modules
+from vrnn.compute.tracing.module_stack import modules_of
 from vrnn.errors import error_text
 
 
@@ -23,8 +23,8 @@ def evaluation_mode(
         model: The model.
         modules: What `named_modules` yields of it, if that is known.
     """
-    modules = named_modules(model) if modules is None else modules
-    training = [module for _, module in modules if module.training]
+    known = modules_of(model) if modules is None else [module for _, module in modules]
+    training = [module for module in known if module.training]
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
