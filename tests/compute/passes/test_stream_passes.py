@@ -159,6 +159,34 @@ def test_weights_that_change_count_in_the_next_frame(way):
     assert_same(tensors_of(stream.run, images[2], (), ROOM), tensors_of(replay.run, images[2]))
 
 
+class Shared(NeedsOrder):
+    """One convolution at three sizes, twice with another dilation, and one linear layer twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Conv2d(8, 8, 3, padding=1)
+        self.head = nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x)
+        y = self.inner(x) + nn.functional.conv2d(
+            x, self.inner.weight, self.inner.bias, (1, 1), (2, 2), (2, 2), 1
+        )
+        y = self.inner(nn.functional.max_pool2d(y, 2))
+        y = self.inner(nn.functional.max_pool2d(y, 2))
+        return self.head(self.head(y.permute(0, 2, 3, 1)).mean((1, 2)))
+
+
+def test_a_weight_that_is_used_at_several_sizes_is_packed_once():
+    model = Shared()
+    stream, replay, images = opened(model)
+    for image in images:
+        assert_same(tensors_of(stream.run, image, (), ROOM), tensors_of(replay.run, image))
+    assert not stream.refusal
+    packed = [model.conv, model.inner, model.head]
+    assert stream.weights.nbytes == sum(layer.weight.nbytes for layer in packed)
+
+
 def test_no_more_weights_are_packed_than_there_is_room_for():
     model = Plain()
     stream, replay, images = opened(model)

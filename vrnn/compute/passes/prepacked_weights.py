@@ -24,9 +24,6 @@ from vrnn.compute.passes.native_library import is_wide_cpu
 PROBES = 16
 """Values of a weight that tell whether it was written to without torch's knowledge."""
 
-Place = tuple[int, torch.Size]
-"""A weight by its id, and the shape of what it is used with: what it is packed for."""
-
 
 @dataclass(frozen=True, eq=False)
 class _Packed:
@@ -70,7 +67,7 @@ class PrepackedWeights:
         """Begin without weights, and without room for any."""
         self.room = 0.0
         self.nbytes = 0
-        self._packed: dict[Place, _Packed] = {}
+        self._packed: dict[int, _Packed] = {}  # by the id of the weight
         self._calls: dict[Any, Callable[..., torch.Tensor | None]] = {}
         if is_supported():
             self._calls = {torch.conv2d: self._convolve, functional.linear: self._apply_linear}
@@ -139,8 +136,7 @@ class PrepackedWeights:
         pack: Callable[[], torch.Tensor],
     ) -> torch.Tensor | None:  # fmt: skip
         """The packed weight; None where the call is to be done as usual."""
-        place = id(weight), x.shape
-        known = self._packed.get(place)
+        known = self._packed.get(id(weight))
         # A weight that is computed in each pass would be packed in each as well.
         if type(weight) is not torch.nn.Parameter or not _is_plain(weight):
             return None
@@ -151,7 +147,7 @@ class PrepackedWeights:
         if known is not None and known.holds():
             return known.packed
         if known is not None:
-            del self._packed[place]
+            del self._packed[id(weight)]
             self.nbytes -= weight.nbytes
         if weight.is_inference() or not weight.is_contiguous():
             return None
@@ -160,11 +156,13 @@ class PrepackedWeights:
         # The view keeps the memory: no other weight can come to lie where this one was.
         flat = weight.detach().reshape(-1).numpy()
         values = flat[:: max(1, flat.size // PROBES)]
-        self._packed[place] = _Packed(
-            weight, weight.data_ptr(), weight._version, values, values.tobytes(), pack()
+        # For the shape that it is used with first; with another one, oneDNN orders it anew.
+        packed = pack()
+        self._packed[id(weight)] = _Packed(
+            weight, weight.data_ptr(), weight._version, values, values.tobytes(), packed
         )
         self.nbytes += weight.nbytes
-        return self._packed[place].packed
+        return packed
 
 
 def is_supported() -> bool:
