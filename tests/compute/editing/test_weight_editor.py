@@ -205,3 +205,26 @@ def test_a_copy_of_all_weights(tmp_path):
     assert torch.equal(module.first.weight[:2], before[:2])
     with pytest.raises(VrnnError, match=r"\.safetensors"):
         save_weights(module, tmp_path / "copy.pt")
+
+
+@pytest.mark.parametrize("kind", ["plain", "linear"])
+def test_edits_count_in_the_next_frame_of_a_stream(kind):
+    layer, shape, _ = LAYERS[kind]
+    model = opened(layer, shape)
+    first, second = KernelEdit("layer", 3), KernelEdit("layer", 3, 1, "noise", seed=5)
+    for edits in ((), (first,), (second,), (second, KernelEdit("layer", 4)), (first,), ()):
+        for renews in (False, True):
+            if renews:  # as at another step of its training
+                with torch.no_grad():
+                    layer.weight[2] += 1
+                model.editor.renew(model.view)
+            model.editor.apply(model.view, edits)
+            with model.editor.active():
+                given = {"on_maps": lambda node, maps: None, "on_retrace": list}
+                live = model.run(None, **given, continues=True, weight_room=1e9)
+                node = model.network.nodes[-1].id
+                wanted = model.layer_output(node)  # as usual, which forgets no weights
+            found = live.maps[node]
+            values = found.values.astype(np.float32).reshape(-1) * found.scale
+            np.testing.assert_allclose(values, wanted, rtol=2e-3, atol=2e-3)
+            assert model.passes.packed_bytes
