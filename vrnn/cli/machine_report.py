@@ -217,8 +217,9 @@ def _map_findings(found: dict[str, Any]) -> list[Finding]:
             "coarse until one comes near",
         ),
         Finding(
-            "maps in memory", f"up to {in_memory / 2**30:.1f} GiB with portraits, pinned copies "
-            "and vectors of similarity (host_memory_mb), others made again when needed",
+            "maps in memory", f"up to {in_memory / 2**30:.1f} GiB with portraits, pinned copies, "
+            "vectors of similarity and weights packed for live images (host_memory_mb), others "
+            "made again when needed",
         ),
         Finding("uploads", f"{found['upload_bytes'] / 2**30:.1f} GiB a second"),
     ]  # fmt: skip

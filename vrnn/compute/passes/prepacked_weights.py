@@ -22,7 +22,9 @@ from torch.nn import functional
 from vrnn.compute.passes.native_library import is_wide_cpu
 
 PROBES = 16
-"""Values of a weight that tell whether it was written to without torch's knowledge."""
+"""Values of a weight that tell whether it was written to without torch's knowledge, as by `.data`.
+A part between them may be written to so unnoticed, until images rest; what torch knows of is not.
+"""
 
 
 @dataclass(frozen=True, eq=False)
