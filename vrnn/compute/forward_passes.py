@@ -107,7 +107,7 @@ class ForwardPasses:
             captured = CapturedPasses(model.source.model, view, model.replay, portraits, model.gate)
             if self.room.is_short:
                 captured.give_up("the device's memory is full")
-            stream = StreamPasses(model.replay)
+            stream = StreamPasses(model.replay, view)
             self._kept = _ViewPasses(
                 view, portraits, HiddenMaps(portraits.has_odd_values), captured, stream
             )

@@ -6,17 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from tests.compute.passes.streams import ROOM, assert_same, opened, tensors_of
 from vrnn.compute.model_inputs import ModelInputs
 from vrnn.compute.passes import prepacked_weights
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.prepacked_weights import PrepackedWeights, is_supported
-from vrnn.compute.passes.replay import Replay
-from vrnn.compute.passes.stream_passes import StreamPasses
-from vrnn.compute.tracing.simplify import simplify
-from vrnn.compute.tracing.tracer import trace
 
 pytestmark = pytest.mark.skipif(not is_supported(), reason="weights are not packed here")
-ROOM = 1e9
 
 
 class Plain(nn.Module):
@@ -62,27 +58,6 @@ class Noisy(NeedsOrder):
         return self.conv(x) + torch.randn(1)
 
 
-def opened(model: nn.Module) -> tuple[StreamPasses, Replay, list[ModelInputs]]:
-    torch.manual_seed(0)
-    images = [ModelInputs((torch.rand(1, 3, 20, 22),)) for _ in range(3)]
-    model.eval()
-    view = simplify(trace(model, images[0], "model"), "all")
-    replay = Replay(model, view)
-    return StreamPasses(replay), replay, images
-
-
-def tensors_of(run, *args) -> dict[int, torch.Tensor]:
-    found: dict[int, torch.Tensor] = {}
-    run(*args[:1], lambda node, tensor: found.update({node: tensor.clone()}), *args[1:])
-    return found
-
-
-def assert_same(found: dict[int, torch.Tensor], wanted: dict[int, torch.Tensor]) -> None:
-    assert list(found) == list(wanted)
-    for node, tensor in found.items():
-        torch.testing.assert_close(tensor, wanted[node], rtol=1e-4, atol=1e-5)
-
-
 def test_all_layers_are_those_of_passes_as_usual():
     stream, replay, images = opened(Plain())
     for image in images:
@@ -98,8 +73,8 @@ def test_the_second_frame_calls_onednn(monkeypatch):
     made = []
     call = PrepackedWeights.call
 
-    def counted(self, func, args):
-        result = call(self, func, args)
+    def counted(self, *args):
+        result = call(self, *args)
         made.append(result is not None)
         return result
 

@@ -11,11 +11,10 @@ Sums are made in another order, so that values differ by float32's rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
@@ -28,32 +27,90 @@ A part between them may be written to so unnoticed, until images rest; what torc
 
 
 @dataclass(frozen=True, eq=False)
+class ScaleAndShift:
+    """What a batch norm does with the channels of a convolution's result.
+
+    Attributes:
+        mean: (C,) float32, what is taken away.
+        variance: (C,) float32, by whose root is divided.
+        weight: (C,) float32, what is multiplied by then; None for 1.
+        bias: (C,) float32, what is added then; None for 0.
+        epsilon: What is added to the variance.
+    """
+
+    mean: torch.Tensor
+    variance: torch.Tensor
+    weight: torch.Tensor | None
+    bias: torch.Tensor | None
+    epsilon: float
+
+    @property
+    def tensors(self) -> list[torch.Tensor]:
+        """All that it is made of."""
+        given = self.mean, self.variance, self.weight, self.bias
+        return [tensor for tensor in given if tensor is not None]
+
+    def fold_into(
+        self, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the weight and bias of a convolution that does this as well.
+
+        Args:
+            weight: (C, …) float32 of the convolution.
+            bias: (C,) float32; None for 0.
+        """
+        scale = torch.rsqrt(self.variance.double() + self.epsilon)
+        if self.weight is not None:
+            scale = scale * self.weight
+        shift = -self.mean.double() if bias is None else bias.double() - self.mean
+        shift = shift * scale
+        if self.bias is not None:
+            shift = shift + self.bias
+        return weight * scale.float().reshape(-1, *(1,) * (weight.dim() - 1)), shift.float()
+
+
+class _Watched:
+    """A tensor of the model, of which one can tell whether it was written to."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        """Begin with a contiguous tensor as it is."""
+        # The view keeps the memory: no other tensor can come to lie where this one was.
+        flat = tensor.detach().reshape(-1).numpy()
+        self._tensor = tensor
+        self._pointer, self._version = tensor.data_ptr(), tensor._version
+        self._values = flat[:: max(1, flat.size // PROBES)]
+        self._known = self._values.tobytes()
+
+    def is_still(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor is this one, and what it was."""
+        return (
+            tensor is self._tensor
+            and tensor.data_ptr() == self._pointer
+            and tensor._version == self._version
+            and self._values.tobytes() == self._known
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class _Packed:
     """A weight in the other order.
 
     Attributes:
-        weight: The weight as it is in the model.
-        pointer: Where its values lay.
-        version: What it had been written to.
-        values: Some of its values, which are a view of the model's own.
-        known: The bytes of these values as they were.
-        packed: The weight in the other order.
+        weight: The weight.
+        bias: What is added to the result, with a scale and shift folded in; None without one.
+        nbytes: Bytes that it takes.
+        sources: What it was made of.
     """
 
     weight: torch.Tensor
-    pointer: int
-    version: int
-    values: np.ndarray
-    known: bytes
-    packed: torch.Tensor
+    bias: torch.Tensor | None
+    nbytes: int
+    sources: tuple[_Watched, ...]
 
-    def holds(self) -> bool:
-        """Whether the weight is still what was packed."""
-        weight = self.weight
-        return (
-            weight.data_ptr() == self.pointer
-            and weight._version == self.version
-            and self.values.tobytes() == self.known
+    def is_of(self, sources: Sequence[torch.Tensor]) -> bool:
+        """Whether it was made of these tensors, as they are now."""
+        return len(sources) == len(self.sources) and all(
+            watched.is_still(tensor) for watched, tensor in zip(self.sources, sources, strict=True)
         )
 
 
@@ -69,33 +126,39 @@ class PrepackedWeights:
         """Begin without weights, and without room for any."""
         self.room = 0.0
         self.nbytes = 0
-        self._packed: dict[int, _Packed] = {}  # by the id of the weight
-        self._calls: dict[Any, Callable[..., torch.Tensor | None]] = {}
-        if is_supported():
-            self._calls = {torch.conv2d: self._convolve, functional.linear: self._apply_linear}
+        self._packed: dict[tuple[int, int], _Packed] = {}  # by the ids of what it is made of
+        self._is_supported = is_supported()
 
     def clear(self) -> None:
         """Forget all weights."""
         self._packed.clear()
         self.nbytes = 0
 
-    def call(self, func: Any, args: tuple[Any, ...]) -> torch.Tensor | None:
+    def call(
+        self, func: Any, args: tuple[Any, ...], scale_and_shift: ScaleAndShift | None = None
+    ) -> torch.Tensor | None:
         """Do a call of torch.
 
         Args:
             func: The function.
             args: Its positional arguments; it has no others.
+            scale_and_shift: What is done with the result as well, of a convolution.
 
         Returns:
             What it gives; None if it is to be called as usual.
         """
-        known = self._calls.get(func)
-        return None if known is None else known(*args)
-
-    def _convolve(self, *args: Any) -> torch.Tensor | None:
-        if len(args) != 7:  # as modules call it
+        if not self._is_supported:
             return None
-        x, weight, bias, stride, padding, dilation, groups = args
+        if func is torch.conv2d and len(args) == 7:  # as modules call it
+            return self._convolve(scale_and_shift, *args)
+        if func is functional.linear and len(args) in (2, 3):
+            return self._apply_linear(*args)
+        return None
+
+    def _convolve(
+        self, scale_and_shift: ScaleAndShift | None, x: torch.Tensor, weight: torch.Tensor,
+        bias: torch.Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int,
+    ) -> torch.Tensor | None:  # fmt: skip
         sizes = padding, stride, dilation
         if groups != 1 or not all(isinstance(size, tuple) for size in sizes):
             return None
@@ -103,68 +166,73 @@ class PrepackedWeights:
             return None
         shapes = *(list(size) for size in sizes), 1
 
-        def pack() -> torch.Tensor:
-            return torch.ops.mkldnn._reorder_convolution_weight(
-                weight.detach(), *shapes, list(x.shape)
-            )
+        def pack(values: torch.Tensor) -> torch.Tensor:
+            reorder = torch.ops.mkldnn._reorder_convolution_weight
+            packed: torch.Tensor = reorder(values, *shapes, list(x.shape))
+            return packed
 
-        packed = self._packed_weight(x, weight, bias, pack)
+        packed = self._packed_weight(x, weight, bias, pack, scale_and_shift)
         if packed is None:
             return None
         result: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, packed, bias, *shapes, "none", [], ""
+            x, packed.weight, packed.bias if scale_and_shift else bias, *shapes, "none", [], ""
         )
         return result
 
-    def _apply_linear(self, *args: Any) -> torch.Tensor | None:
-        if len(args) not in (2, 3):
-            return None
-        x, weight, bias = args if len(args) == 3 else (*args, None)
+    def _apply_linear(
+        self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> torch.Tensor | None:
         if x.dim() < 2 or weight.dim() != 2 or not x.numel():
             return None
 
-        def pack() -> torch.Tensor:
+        def pack(values: torch.Tensor) -> torch.Tensor:
             rows = x.numel() // x.shape[-1]
-            return torch.ops.mkldnn._reorder_linear_weight(weight.detach(), rows)
+            packed: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(values, rows)
+            return packed
 
         packed = self._packed_weight(x, weight, bias, pack)
         if packed is None:
             return None
-        result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+        result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+            x, packed.weight, bias, "none", [], ""
+        )
         return result
 
     def _packed_weight(
         self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
-        pack: Callable[[], torch.Tensor],
-    ) -> torch.Tensor | None:  # fmt: skip
+        pack: Callable[[torch.Tensor], torch.Tensor],
+        scale_and_shift: ScaleAndShift | None = None,
+    ) -> _Packed | None:  # fmt: skip
         """The packed weight; None where the call is to be done as usual."""
-        known = self._packed.get(id(weight))
         # A weight that is computed in each pass would be packed in each as well.
-        if type(weight) is not torch.nn.Parameter or not _is_plain(weight):
+        if type(weight) is not torch.nn.Parameter or not is_plain(weight):
             return None
-        if not _is_plain(x) or not (bias is None or _is_plain(bias)):
+        if not is_plain(x) or not (bias is None or is_plain(bias)):
             return None
         if torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
             return None
-        if known is not None and known.holds():
-            return known.packed
+        sources: list[torch.Tensor] = [weight]
+        if scale_and_shift is not None:
+            sources += [*scale_and_shift.tensors, *(() if bias is None else (bias,))]
+        key = id(weight), id(scale_and_shift)
+        known = self._packed.get(key)
+        if known is not None and known.is_of(sources):
+            return known
         if known is not None:
-            del self._packed[id(weight)]
-            self.nbytes -= weight.nbytes
-        if weight.is_inference() or not weight.is_contiguous():
+            del self._packed[key]
+            self.nbytes -= known.nbytes
+        if any(tensor.is_inference() or not tensor.is_contiguous() for tensor in sources):
             return None
         if self.nbytes + weight.nbytes > self.room:
             return None
-        # The view keeps the memory: no other weight can come to lie where this one was.
-        flat = weight.detach().reshape(-1).numpy()
-        values = flat[:: max(1, flat.size // PROBES)]
+        values, added = weight.detach(), None
+        if scale_and_shift is not None:
+            values, added = scale_and_shift.fold_into(values, bias)
         # For the shape that it is used with first; with another one, oneDNN orders it anew.
-        packed = pack()
-        self._packed[id(weight)] = _Packed(
-            weight, weight.data_ptr(), weight._version, values, values.tobytes(), packed
-        )
-        self.nbytes += weight.nbytes
-        return packed
+        made = _Packed(pack(values), added, weight.nbytes, tuple(_Watched(t) for t in sources))
+        self._packed[key] = made
+        self.nbytes += made.nbytes
+        return made
 
 
 def is_supported() -> bool:
@@ -182,8 +250,8 @@ def is_supported() -> bool:
     )
 
 
-def _is_plain(tensor: torch.Tensor) -> bool:
-    """Whether these operators take a tensor: float32 numbers in the processor's memory."""
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Return whether these operators take a tensor: float32 numbers in the processor's memory."""
     return (
         type(tensor) in (torch.Tensor, torch.nn.Parameter)
         and tensor.dtype == torch.float32

@@ -6,15 +6,17 @@ a model that depends on the order of values in memory, or on chance, goes on as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import torch
 
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.capture_mode import CaptureMode, NodeRecords, OnOutput
+from vrnn.compute.passes.folded_norms import CannotFold, CheckingMode, FoldedNorms, PackedMode
 from vrnn.compute.passes.prepacked_weights import PrepackedWeights
-from vrnn.compute.passes.replay import Replay
+from vrnn.compute.passes.replay import MakeMode, Replay
+from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import list_tensors
 from vrnn.network.results import Ablation
 
@@ -35,13 +37,15 @@ class StreamPasses:
         refusal: Why weights are not packed; '' where they are, or may be.
     """
 
-    def __init__(self, replay: Replay) -> None:
+    def __init__(self, replay: Replay, view: GraphView) -> None:
         """Begin without frames.
 
         Args:
             replay: Runs the model.
+            view: The graph whose nodes are handed out.
         """
         self._replay = replay
+        self._norms = FoldedNorms(view)
         self._agrees = False
         self.weights = PrepackedWeights()
         self.refusal = ""
@@ -72,7 +76,10 @@ class StreamPasses:
         if not self._agrees:
             return self._run_first(inputs, on_output)
         try:
-            return self._replay.run(inputs, on_output, make_mode=self._mode)
+            return self._replay.run(inputs, on_output, make_mode=self._make_mode(PackedMode))
+        except CannotFold:
+            self._unfold()
+            return self._replay.run(inputs, on_output, make_mode=self._make_mode(PackedMode))
         except RuntimeError as error:  # another path, which reads memory in its order
             self._refuse(str(error))
             return self._replay.run(inputs, on_output)
@@ -85,43 +92,50 @@ class StreamPasses:
             usual[node] = _probe(tensor)
             on_output(node, tensor)
 
+        result = self._replay.run(inputs, keep, make_mode=self._norms.noting_mode)
+        reason = self._difference(inputs, usual)
+        if reason and self._norms:
+            self._unfold()
+            reason = self._difference(inputs, usual)
+        self._agrees = not reason
+        if reason:
+            self._refuse(reason)
+        return result
+
+    def _difference(self, inputs: Inputs, usual: Probes) -> str:
+        """Run a frame with packed weights, and say why it is not as usual; '' if it is."""
         differs: list[int] = []
 
         def compare(node: int, tensor: torch.Tensor) -> None:
             if not _agree(usual.get(node), _probe(tensor)):
                 differs.append(node)
 
-        result = self._replay.run(inputs, keep)
-        try:
-            self._replay.run(inputs, compare, make_mode=self._mode)
-        except Exception as error:  # whatever a model's own code raises
-            self._refuse(str(error))
-            return result
-        self._agrees = not differs
-        if differs:
-            self._refuse("layers give other values")
-        return result
+        modes: list[CheckingMode] = []
 
-    def _refuse(self, reason: str) -> None:
-        self.refusal = reason or "it fails"
+        def make_mode(by_call: dict[int, NodeRecords], take: OnOutput) -> CaptureMode:
+            modes.append(CheckingMode(by_call, take, self.weights, self._norms))
+            return modes[-1]
+
+        try:
+            self._replay.run(inputs, compare, make_mode=make_mode)
+        except Exception as error:  # whatever a model's own code raises
+            return str(error) or "it fails"
+        wanted = modes[-1].wanted()
+        if wanted:
+            self._unfold(wanted)
+            return self._difference(inputs, usual)
+        return "layers give other values" if differs else ""
+
+    def _unfold(self, convolutions: Collection[int] | None = None) -> None:
+        self._norms.drop(convolutions)
         self.weights.clear()
 
-    def _mode(self, by_call: dict[int, NodeRecords], on_output: OnOutput) -> CaptureMode:
-        return _PackedMode(by_call, on_output, self.weights)
+    def _refuse(self, reason: str) -> None:
+        self.refusal = reason
+        self.weights.clear()
 
-
-class _PackedMode(CaptureMode):
-    """Does calls with packed weights where it can."""
-
-    def __init__(
-        self, by_call: dict[int, NodeRecords], on_output: OnOutput, weights: PrepackedWeights
-    ) -> None:
-        super().__init__(by_call, on_output)
-        self._weights = weights
-
-    def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
-        result = None if kwargs else self._weights.call(func, args)
-        return super().run_call(func, args, kwargs) if result is None else result
+    def _make_mode(self, kind: type[PackedMode]) -> MakeMode:
+        return lambda by_call, take: kind(by_call, take, self.weights, self._norms)
 
 
 def _is_on_processor(inputs: Inputs) -> bool:
