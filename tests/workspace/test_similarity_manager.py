@@ -47,7 +47,7 @@ class Bench:
         state = State(similarity=SimilarityState(**{"shown": True, **how}))
         self.world.set_state(state, move=False)
         self.manager.sync_with_state(state)
-        return self.manager.update()
+        return self.manager.compare()
 
     def point(self, node, row, column):
         self.world.hover(Hit("layer", 1.0, 0, node, 0, row, column))
@@ -79,11 +79,11 @@ def test_a_step_of_the_pointer_shows_its_own_layer_at_once_and_the_others_in_tur
     node = bench.spatial[-1]
     before = dict(bench.layers)
     bench.point(node, 1, 1)
-    complete = bench.manager.update(0.0)
+    complete = bench.manager.compare(0.0)
     assert bench.layers[node] is not before[node]
     calls = 1
     while not complete:
-        complete, calls = bench.manager.update(0.0), calls + 1
+        complete, calls = bench.manager.compare(0.0), calls + 1
         assert calls < 100
     assert all(bench.layers[n] is not before[n] for n in bench.spatial)
 
@@ -92,7 +92,7 @@ def test_what_stands_still_is_not_compared_again():
     bench = Bench()
     bench.see()
     before = dict(bench.layers)
-    assert bench.manager.update()
+    assert bench.manager.compare()
     assert bench.layers == before
 
 
@@ -114,7 +114,7 @@ def test_new_maps_are_compared_anew_with_the_vectors_of_their_own_image():
     new = np.random.default_rng(3).normal(size=maps.values.shape).astype(np.float32)
     bench.world.add_maps(0, {node: from_array(new)})
     before = bench.layers[node].values.copy()
-    assert bench.manager.update()
+    assert bench.manager.compare()
     assert not np.array_equal(bench.layers[node].values, before)
     assert bench.layers[node].values.max() == pytest.approx(1)
 
@@ -128,7 +128,7 @@ def test_kept_vectors_are_those_of_the_image_before():
     new = np.random.default_rng(4).normal(size=bench.maps[node].values.shape).astype(np.float16)
     bench.world.add_maps(0, {node: from_array(new)})
     bench.point(node, 0, 0)
-    assert bench.manager.update()
+    assert bench.manager.compare()
     other = new.astype(np.float64).reshape(len(new), -1)
     expected = vector @ other / np.linalg.norm(vector) / np.linalg.norm(other, axis=0)
     np.testing.assert_allclose(bench.layers[node].values.ravel(), expected, atol=1e-5)
@@ -255,7 +255,7 @@ def test_a_pointer_at_what_is_not_finite_is_told():
     told = similarity_text(bench.world, bench.world.hovered)
     assert told == "   the values at (3, 5) are NaN or infinite: nothing to compare with"
     bench.point(node, 3, 6)
-    bench.manager.update()
+    bench.manager.compare()
     assert "NaN" not in bench.manager.legend(bench.world.hovered).title
 
 

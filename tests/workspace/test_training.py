@@ -47,7 +47,7 @@ class Bench:
 
     def execute(self, command: GoToStep | FollowTraining) -> None:
         self.world.set_state(command.apply(self.world.state, self.world))
-        self.manager.sync_with_state()
+        self.manager.show_step_of_state()
 
     def add(self, step: int) -> None:
         save_file({"a": np.full(2, step, np.float32)}, step_file(self.folder, step))

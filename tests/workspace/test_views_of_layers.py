@@ -25,6 +25,7 @@ from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.workspace.cards import CardDeck
 from vrnn.workspace.held_image import HeldImage, describe_image, grab_image
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
 
@@ -258,8 +259,12 @@ class Shown:
         network.receptive_fields = {2: FIELD} if with_field else {}
         if not with_result:
             network.result = None
-        self.card = TopActivationsCard(
-            self.world, self.jobs, {0: Images()}, self.notes.append, self.revealed.append
+        self.card = TopActivationsCard(self.parts({0: Images()}))
+
+    def parts(self, datasets):
+        feed = SimpleNamespace(datasets=datasets)
+        return ManagerParts(
+            self.world, self.jobs, feed, self.notes.append, self.revealed.append, print
         )
 
     def show(self, channel, layer="layer1.0.conv1", found=FOUND):
@@ -323,7 +328,7 @@ def test_results_that_come_late_are_not_shown():
 
 def test_without_a_data_set_a_sentence_says_how_to_start():
     shown = Shown()
-    card = TopActivationsCard(shown.world, shown.jobs, {}, shown.notes.append, lambda what: None)
+    card = TopActivationsCard(shown.parts({}))
     with pytest.raises(VrnnError, match="start with --data FOLDER"):
         card.show("layer1.0.conv1", 0, 0)
     with pytest.raises(VrnnError):

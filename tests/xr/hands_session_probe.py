@@ -93,7 +93,7 @@ def report(app, controller, view) -> dict:
         "compared": compared_text(app.workspace.similarity.compared),
         "similar": compared_layers(app),
         "cloud": None
-        if world.image_cloud is None or not app.workspace.image_cloud.complete
+        if world.image_cloud is None or app.workspace.image_cloud.pending
         else len(world.image_cloud.numbers),
         "image": world.hovered.value
         if world.hovered is not None and world.hovered.kind == CLOUD_KIND

@@ -62,3 +62,9 @@ class UndoStack:
         """The other way."""
         self._now = min(len(self._steps) - 1, self._now + times)
         return self.state
+
+
+def state_of(bookmark: Bookmark) -> State:
+    """Return the state at a bookmark."""
+    steps, now = bookmark
+    return steps[now][1]

@@ -214,11 +214,11 @@ class Exporter:
                 place = min(number // frames, len(clouds) - 2)
                 part = number / frames - place
                 manager.show_between(clouds[place], clouds[place + 1], part)
-                manager.update(camera.position)
+                manager.follow_eye(camera.position)
                 view = self.view(camera, size)
                 while not manager.has_thumbnails:  # the window goes on loading them
                     yield number / total
-                    manager.update(camera.position)
+                    manager.follow_eye(camera.position)
                 video.add(self.draw(view))
                 yield number / total
 

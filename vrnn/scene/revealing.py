@@ -8,8 +8,9 @@ from math import atan, radians, tan
 import numpy as np
 
 from vrnn.scene.camera import Camera, frame_points
-from vrnn.scene.viewpoints import MAX_FIELD_OF_VIEW
-from vrnn.scene.visibility import free_depth, panel_corners
+from vrnn.scene.viewpoints import MAX_FIELD_OF_VIEW, find_layer
+from vrnn.scene.visibility import free_depth, panel_corners, rect_corners
+from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 
 MIN_SEEN_HEIGHT = 0.14
@@ -35,6 +36,29 @@ class Revealed:
     node: int
     points: np.ndarray
     min_height: float = MIN_SEEN_HEIGHT
+
+
+def revealed_layer(world: World, network: int, layer: str) -> Revealed:
+    """Return a layer, with a copy that is pinned to it.
+
+    Args:
+        world: The world, at rest.
+        network: Number of the network.
+        layer: Name of the layer, or of a module that stands for it.
+
+    Raises:
+        VrnnError: There is no such layer.
+    """
+    node = world.node_id(network, layer)
+    if node is None:
+        _, node = find_layer(world, layer, network)
+    corners = [panel_corners(world, network, node)]
+    frame = world.placement_frame(network)
+    for pin in world.pinned_layers.values():
+        is_here = pin.network == network and world.node_id(network, pin.beside) == node
+        if is_here and node in frame.index:
+            corners.append(rect_corners(pinned_layer_rect(pin, frame, node)))
+    return Revealed(network, node, np.concatenate(corners))
 
 
 def is_seen(

@@ -10,6 +10,7 @@ from vrnn.scene.primitives import Visual, outline_quads
 from vrnn.scene.world import World
 from vrnn.style.colormap import SAFE
 from vrnn.workspace.comparison import ComparisonManager
+from vrnn.workspace.manager import Manager
 
 MAX_FRAMED = 5
 """Layers that are framed in each network."""
@@ -17,7 +18,7 @@ LINE, MAX_LINE = 0.05, 0.08
 """Thickness of the frame, in parts of the shorter side of a panel, and at most, meters."""
 
 
-class ChangedLayers:
+class ChangedLayers(Manager):
     """Frames the layers whose weights changed most, the brighter the more."""
 
     def __init__(self, world: World, comparison: ComparisonManager) -> None:

@@ -14,8 +14,10 @@ from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.picture_kinds import COMPONENTS_PICTURE, MAX_SIDE
+from vrnn.scene.state import State
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 
 Key = tuple[int, int]
 """Slot and node."""
@@ -38,7 +40,7 @@ class _Compared:
     job: int | None = None
 
 
-class ChannelComparisons:
+class ChannelComparisons(Manager):
     """Compares the channels of the layers that show what this gives, and of no others.
 
     Attributes:
@@ -75,12 +77,21 @@ class ChannelComparisons:
         self._pictured.clear()
         self.failures.clear()
 
-    def update(self) -> None:
-        """Compare what the state shows, and draw components.
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
 
-        To be called when the state or the maps have changed.
-        """
-        wanted = self._wanted()
+    def on_pass_complete(self) -> None:
+        """Compare the channels of the new image."""
+        self.sync_with_state(self._world.state)
+
+    def on_maps_shown(self) -> None:
+        """Compare channels whose maps were missing."""
+        self.sync_with_state(self._world.state)
+
+    def sync_with_state(self, state: State) -> None:
+        """Compare what a state shows, and draw components."""
+        wanted = self._wanted(state)
         for key in self._compared.keys() - wanted.keys():
             self._stop(key)
         for key, over in wanted.items():
@@ -89,9 +100,9 @@ class ChannelComparisons:
                 self._compare(key, over, maps)
                 self._draw_components(key, over, maps)
 
-    def _wanted(self) -> dict[Key, ChannelSource]:
+    def _wanted(self, state: State) -> dict[Key, ChannelSource]:
         wanted = {}
-        for (slot, name), layer in self._world.state.layers.items():
+        for (slot, name), layer in state.layers.items():
             network = self._world.networks.get(slot)
             if layer.compares_channels and network is not None and name in network.node_ids:
                 wanted[slot, network.node_ids[name]] = layer.compared_over

@@ -13,6 +13,7 @@ from vrnn.network.feature_maps import CoarseMaps
 from vrnn.network.kernel_edits import KernelEdit
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 
 Key = tuple[int, tuple[KernelEdit, ...]]
 """Network and edits of its kernels."""
@@ -20,7 +21,7 @@ MAX_UNKNOWN = 3
 """Layers that are named which chains end at."""
 
 
-class ChannelPathFinder:
+class ChannelPathFinder(Manager):
     """Follows the channel at the pointer to its sources and targets."""
 
     def __init__(self, world: World, jobs: JobManager, notify: Callable[[str], None]) -> None:

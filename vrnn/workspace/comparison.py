@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from vrnn.commands.comparison import ShowCka
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.comparison.jobs import CkaJob, ComparedAnswersJob, WeightDifferencesJob
 from vrnn.errors import VrnnError
 from vrnn.network.cka import CkaMatrix
@@ -24,6 +24,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.cka_board import CKA_VISUAL, board_size, cka_board
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.workspace.asked_results import AskedResults
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 2.0
@@ -36,7 +37,7 @@ Key = tuple[int, int]
 """Slot and node."""
 
 
-class ComparisonManager:
+class ComparisonManager(Manager):
     """Finds what the state and the Compare panel show of two networks."""
 
     def __init__(self, parts: ManagerParts) -> None:
@@ -76,7 +77,7 @@ class ComparisonManager:
             before: The history before it.
             state: The state that it gave.
         """
-        if state.comparison.cka:
+        if state.comparison.cka and not state_of(before).comparison.cka:
             self._cka.remember(before, state)
 
     def on_network_loaded(self) -> None:
@@ -86,6 +87,14 @@ class ComparisonManager:
         self._cka.forget()
         self._pictured.clear()
         self.sync_with_state(self._world.state)
+
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
+
+    def on_weights_changed(self) -> None:
+        """Find it again with the weights of another step of a training."""
+        self.on_network_loaded()
 
     def weights(self, first: int, second: int) -> Mapping[int, WeightDifference] | None:
         """Return the difference of weights by node id of the first network.
@@ -157,7 +166,7 @@ class ComparisonManager:
         shown = now.cka and set(pair) <= self._world.networks.keys()
         self._cka.follow([pair] if shown else [], lambda key: CkaJob(*key), self._take_cka)
         self._draw_board(pair if shown else None)
-        self.update_pictures()
+        self.on_maps_shown()
 
     def _take_cka(self, pair: Pair, matrix: CkaMatrix) -> None:
         self._cka.keep_change()
@@ -210,8 +219,12 @@ class ComparisonManager:
         right = float((rects[:, 0] + rects[:, 3] / 2).max())
         return right + (METERS_ASIDE + board_size(matrix)[0] / 2) * scale, y, z, scale
 
-    def update_pictures(self) -> None:
-        """Make the differences of maps that the state shows; to be called when maps changed."""
+    def on_pass_complete(self) -> None:
+        """Compare the maps of the new image."""
+        self.on_maps_shown()
+
+    def on_maps_shown(self) -> None:
+        """Make the differences of maps that the state shows."""
         wanted = self._wanted()
         for key in self._pictured.keys() - wanted.keys():
             del self._pictured[key]

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.analysis.connections_job import ConnectionsJob
 from vrnn.network.connections import LayerConnections
 from vrnn.network.results import Ablation
@@ -23,6 +23,7 @@ from vrnn.scene.shown_connections import ribbon_count, show_connections
 from vrnn.scene.state import State
 from vrnn.scene.visuals.connection_caption import caption_height
 from vrnn.scene.visuals.connections import board_bounds
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 
 Key = tuple[int, str]
@@ -37,7 +38,7 @@ BOARD_OPENING = 2.5
 """Opening from which on the board is brought into view."""
 
 
-class ConnectionManager:
+class ConnectionManager(Manager):
     """Keeps the connections that the state asks for up with it.
 
     Attributes:
@@ -83,7 +84,9 @@ class ConnectionManager:
             before: The history before it.
             state: The state that it gave.
         """
-        if state.connections.shown and _key_of(state.connections) != self._key:
+        now = state.connections
+        is_new = now != state_of(before).connections and _key_of(now) != self._key
+        if now.shown and is_new:
             self._before = (before, state)
 
     def sync_with_state(self, state: State) -> None:
@@ -221,7 +224,7 @@ class ConnectionManager:
         self._built = ()
         self._world.set_connections(None)
 
-    def close(self) -> None:
+    def stop_threads(self) -> None:
         """Stop the thread that lays ribbons out."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)

@@ -7,9 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from vrnn.scene.network_object import find_bundled_edges
 from vrnn.scene.placement import BundledEdges, Placement
 from vrnn.scene.world import World
+from vrnn.workspace.manager import Manager
 
 
-class EdgeBundleManager:
+class EdgeBundleManager(Manager):
     """Finds the bundled edges of each arrangement that is shown with some."""
 
     def __init__(self, world: World) -> None:
@@ -49,7 +50,7 @@ class EdgeBundleManager:
                 return slot, placement
         return None
 
-    def close(self) -> None:
+    def stop_threads(self) -> None:
         """Stop the thread."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)

@@ -10,6 +10,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.example_scores import ExampleScores
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.training import TrainingManager
 
 SLOT = 0
@@ -18,7 +19,7 @@ FOLLOW_SECONDS = 2.0
 """Where steps come too quickly for one to rest, they are asked for again after so long."""
 
 
-class ExampleAnswers:
+class ExampleAnswers(Manager):
     """Starts a job once somebody asks and a step rests, and keeps what it found last."""
 
     def __init__(self, world: World, jobs: JobManager, training: TrainingManager) -> None:

@@ -5,14 +5,13 @@ What was measured stands on a card above the input, and in the Relevance panel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from vrnn.commands.explain import MeasureFaithfulness
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.analysis.explanation_job import ExplanationJob, PixelFlippingJob
 from vrnn.explanations.relevance_maps import RelevanceMaps
 from vrnn.explanations.results import Explanation, FlippingCurves
@@ -21,9 +20,9 @@ from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
 from vrnn.scene.visuals.faithfulness_card import ShownMethod, card_size, faithfulness_card
 from vrnn.scene.visuals.scaling import scale_visual
-from vrnn.scene.world import World
 from vrnn.style.text import number_text
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.relevance import RelevanceManager
 
 VISUAL = "faithfulness"
@@ -79,32 +78,24 @@ class _Question:
     beside: str
 
 
-class Faithfulness:
+class Faithfulness(Manager):
     """Measures the explanation that is shown, and the one that it is compared with.
 
     Attributes:
         methods: What is measured: that which is shown first, then the other.
     """
 
-    def __init__(
-        self, world: World, jobs: JobManager, relevance: RelevanceManager,
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        roll_back: Callable[[Bookmark], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts, relevance: RelevanceManager) -> None:
         """Begin with nothing measured.
 
         Args:
-            world: Where the card stands.
-            jobs: Run the passes.
+            parts: What it works with.
             relevance: What is explained.
-            notify: Shows the user a sentence.
-            reveal: Brings the card into view when it has appeared.
-            roll_back: Makes everything as it was at a bookmark of the history.
         """
-        self._roll_back = roll_back
+        self._world, self._jobs, self._relevance = parts.world, parts.jobs, relevance
+        self._notify, self._reveal = parts.notify, parts.reveal
+        self._roll_back = parts.roll_back
         self._asked: tuple[Bookmark, State] | None = None
-        self._world, self._jobs, self._relevance = world, jobs, relevance
-        self._notify, self._reveal = notify, reveal
         self.methods: tuple[MeasuredMethod, ...] = ()
         self.is_live = False
         self._question: _Question | None = None
@@ -118,7 +109,8 @@ class Faithfulness:
             before: The history before it.
             state: The state that it gave.
         """
-        if state.relevance.beside:
+        beside = state.relevance.beside
+        if beside and beside != state_of(before).relevance.beside:
             self._asked = (before, state)
 
     @property

@@ -25,6 +25,7 @@ from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import NodeKey
+from vrnn.workspace.manager import Manager
 
 FIRST_STORE = 100_000
 """Numbers of the images' map stores begin here, beyond those of networks and pinned copies."""
@@ -68,7 +69,7 @@ class FeatureImageSet:
     finished_keys: set[ImageKey] = field(default_factory=set)
 
 
-class FeatureImageManager:
+class FeatureImageManager(Manager):
     """Keeps the feature visualizations of all layers in step with the state.
 
     Attributes:
@@ -113,6 +114,18 @@ class FeatureImageManager:
         """Remove all images: they may belong to another network."""
         for key in list(self.image_sets):
             self._remove(key)
+
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
+
+    def on_weights_changed(self) -> None:
+        """Find it again with the weights of another step of a training."""
+        self.on_network_loaded()
+
+    def on_pass_complete(self) -> None:
+        """Start what begins from the input image, now that there is one."""
+        self.sync_with_state(self._world.state)
 
     def _start(self, key: NodeKey, settings: FeatureVisSettings) -> None:
         slot, node = key

@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.embedding.jobs import ImageCloudJob
 from vrnn.errors import VrnnError
 from vrnn.network.embedding_methods import METHOD_TEXT
@@ -31,12 +31,13 @@ from vrnn.workspace.cloud_selection import CloudSelection
 from vrnn.workspace.cloud_thumbnails import CloudThumbnails
 from vrnn.workspace.cloud_view import CloudParts, draw_cloud, draw_frame
 from vrnn.workspace.input_source import InputSource
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 
 ENDED = "the film of the cloud has ended: its cloud is gone, or a job of it was canceled"
 
 
-class ImageCloudManager:
+class ImageCloudManager(Manager):
     """Shows the cloud that a state wants.
 
     Attributes:
@@ -86,7 +87,7 @@ class ImageCloudManager:
             before: The history before it.
             state: The state that it gave.
         """
-        if state.cloud.shown:
+        if state.cloud.shown and state.cloud != state_of(before).cloud:
             self._asked = (before, state)
 
     def sync_with_state(self, state: State) -> None:
@@ -153,6 +154,10 @@ class ImageCloudManager:
         self._clear()
         self.sync_with_state(self._world.state)
 
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
+
     def _clear(self) -> None:
         self._motion.go_to(None, 0.0)
         self.selection.show(None, None)
@@ -165,7 +170,7 @@ class ImageCloudManager:
             self._world.set_image_cloud(None)
             self._world.set_visual(CLOUD_VISUAL, None)
 
-    def close(self) -> None:
+    def stop_threads(self) -> None:
         """Stop the threads that load thumbnails."""
         if self._thumbnails is not None:
             self._thumbnails.close()
@@ -179,11 +184,11 @@ class ImageCloudManager:
         return self._motion.cloud
 
     @property
-    def complete(self) -> bool:
-        """Whether all that is to be seen of the cloud is there."""
+    def pending(self) -> bool:
+        """Whether some of what is to be seen of the cloud is still to come."""
         if self._motion.cloud is None:
-            return True
-        return self.has_thumbnails and not self._motion.is_moving and not self._landing.pending
+            return False
+        return not self.has_thumbnails or self._motion.is_moving or self._landing.pending
 
     @property
     def has_thumbnails(self) -> bool:
@@ -279,7 +284,7 @@ class ImageCloudManager:
         count = len(self._feed.datasets[self._world.state.cloud.network])
         return cloud_place(self._world, count, cloud.dimensions)
 
-    def update(self, eye: np.ndarray) -> bool:
+    def follow_eye(self, eye: np.ndarray) -> bool:
         """Let images move, load thumbnails near the eye, and draw anew what has changed.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn.commands.importance import PruneChannels, ShowImportance, class_name
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.importance.jobs import ImportanceJob
 from vrnn.errors import VrnnError
 from vrnn.network.importance import ImportanceResult
@@ -16,6 +16,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL, board_size, pruning_board
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.workspace.asked_results import AskedResults
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 1.8
@@ -26,7 +27,7 @@ Key = tuple[int, PruningRanking, int | None]
 """Network, ranking and class."""
 
 
-class ImportanceManager:
+class ImportanceManager(Manager):
     """Finds the importance that the state shows, and of no other class."""
 
     def __init__(self, parts: ManagerParts) -> None:
@@ -55,7 +56,7 @@ class ImportanceManager:
             before: The history before it.
             state: The state that it gave.
         """
-        if state.importance.shown:
+        if state.importance.shown and state.importance != state_of(before).importance:
             self._results.remember(before, state)
 
     @property
@@ -73,6 +74,14 @@ class ImportanceManager:
         """Forget everything: it may belong to another network."""
         self._results.forget()
         self.sync_with_state(self._world.state)
+
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
+
+    def on_weights_changed(self) -> None:
+        """Find it again with the weights of another step of a training."""
+        self.on_network_loaded()
 
     def sync_with_state(self, state: State) -> None:
         """Find what a state shows, end what nothing shows, and show what is found."""

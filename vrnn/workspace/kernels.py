@@ -12,15 +12,15 @@ from vrnn.compute.analysis.kernels_job import FilterKernelsJob, SaveWeightsJob
 from vrnn.errors import VrnnError
 from vrnn.network.kernel_edits import FilterKernels, KernelEdit, edited_count
 from vrnn.network.model_spec import ModelSpec, model_files
-from vrnn.scene.state import State
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 
 Key = tuple[int, str, int]
 """Network, layer and filter."""
 
 
-class KernelReader:
+class KernelReader(Manager):
     """Reads the kernels of the filter that was asked for last, again when they are edited."""
 
     def __init__(
@@ -62,9 +62,9 @@ class KernelReader:
             self._jobs.start(FilterKernelsJob(network, layer, output), take)
         return self._found if self._key == key else None
 
-    def on_pass_requested(self, state: State) -> None:
+    def on_pass_requested(self, at_once: bool) -> None:
         """Ask again where other edits ended the job that was to read the kernels."""
-        edits: Mapping[int, tuple[KernelEdit, ...]] = state.edits
+        edits: Mapping[int, tuple[KernelEdit, ...]] = self._world.state.edits
         if self._asked is not None and edits.get(self._asked[0][0], ()) != self._asked[1]:
             self._asked = None
 

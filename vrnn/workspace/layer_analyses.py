@@ -9,14 +9,16 @@ import numpy as np
 
 from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, WeightHistogramsJob
 from vrnn.network.results import Histogram, LayerProfile
+from vrnn.scene.state import State
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 
 NodeKey = tuple[int, int]
 """Number of a network and id of one of its nodes."""
 
 
-class LayerAnalyses:
+class LayerAnalyses(Manager):
     """Starts the analyses that are needed for what is shown.
 
     Attributes:
@@ -40,6 +42,10 @@ class LayerAnalyses:
         self._profiled.clear()
         self._are_weights_old = False
 
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
+
     def on_weights_changed(self) -> None:
         """Find again what weights of the first network are like; what layers cost stays.
 
@@ -51,7 +57,7 @@ class LayerAnalyses:
             self.on_pass_complete()
             return
         self._are_weights_old = True
-        self.request_attributions()
+        self.sync_with_state(self._world.state)
 
     def count_weights(self) -> None:
         """Count weights again where they have changed; to be called where one looks at them."""
@@ -73,17 +79,15 @@ class LayerAnalyses:
                     ProfileJob(slot),
                     lambda result, slot=slot: self._set_profiles(slot, result),  # type: ignore[misc]
                 )  # fmt: skip
-        self.request_attributions()
+        self.sync_with_state(self._world.state)
 
     def _set_profiles(self, slot: int, result: object) -> None:
         profiles = cast(dict[int, LayerProfile], result)
         self.profiles.update({(slot, node): profile for node, profile in profiles.items()})
 
-    def request_attributions(self) -> None:
+    def sync_with_state(self, state: State) -> None:
         """Attribute the present predictions in networks where a layer is ordered by attribution."""
-        ordered = {
-            s for (s, _), layer in self._world.state.layers.items() if layer.order == "evidence"
-        }
+        ordered = {slot for (slot, _), layer in state.layers.items() if layer.order == "evidence"}
         for slot in ordered & set(self._world.slots):
             job = AttributionJob(slot)
             if not self._jobs.is_running(job):

@@ -14,33 +14,20 @@ from vrnn.scene.view_cone import ViewCone
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
-from vrnn.workspace.changed_layers import ChangedLayers
-from vrnn.workspace.channel_comparisons import ChannelComparisons
-from vrnn.workspace.channel_paths import ChannelPathFinder
-from vrnn.workspace.comparison import ComparisonManager
-from vrnn.workspace.connections import ConnectionManager
-from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.image_wall import ImageWall, WallRoom
-from vrnn.workspace.importance import ImportanceManager
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import LayerAnalyses
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
-from vrnn.workspace.relevance_links import RelevanceLinkFinder
-from vrnn.workspace.relevant_images import RelevantImagesCard
-from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.similarity import SimilarityManager
-from vrnn.workspace.step_differences import StepDifferences
-from vrnn.workspace.step_kernels import StepKernels
-from vrnn.workspace.top_activations import TopActivationsCard
-from vrnn.workspace.training import TrainingManager
 from vrnn.workspace.training_ridges import TrainingRidges
 
 FEATURE_BYTES_A_FRAME = 2 << 20
@@ -58,28 +45,15 @@ class ContentWorkspace(Protocol):
     feed: WorkerEventSink
     input: InputSource
     jobs: JobManager
+    managers: tuple[Manager, ...]
     analyses: LayerAnalyses
     features: FeatureImageManager
     pins: PinnedCopies
     relevance: RelevanceManager
     faithfulness: Faithfulness
-    links: RelevanceLinkFinder
     similarity: SimilarityManager
-    importance: ImportanceManager
-    training: TrainingManager
-    scores: ScoreManager
-    paths: ChannelPathFinder
-    comparison: ComparisonManager
-    changed_layers: ChangedLayers
-    step_differences: StepDifferences
-    step_kernels: StepKernels
     training_ridges: TrainingRidges
-    channels: ChannelComparisons
-    connections: ConnectionManager
-    edge_bundles: EdgeBundleManager
     image_cloud: ImageCloudManager
-    top_activations: TopActivationsCard
-    relevant_images: RelevantImagesCard
 
 
 class LiveContent:
@@ -115,24 +89,20 @@ class LiveContent:
             self._workspace.features.update_visible_channels(clip_from_world)
         complete &= self._workspace.features.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
         is_bounded = max_bytes < inf
-        complete &= self._workspace.similarity.update(
+        complete &= self._workspace.similarity.compare(
             SIMILARITY_SECONDS_A_FRAME if is_bounded else inf
         )
         if self._feed.maps_shown != self._maps_shown:
             self._maps_shown = self._feed.maps_shown
-            self._workspace.channels.update()
-            self._workspace.comparison.update_pictures()
+            for manager in self._workspace.managers:
+                manager.on_maps_shown()
             if self._world.state.pins and not self._feed.has_pending:
                 self._workspace.pins.update(self._world.state.pins)
         displayed = dict(self._feed.displayed_sequence)
         if displayed != self._displayed:
             self._displayed = displayed
-            self._workspace.analyses.on_pass_complete()
-            self._workspace.features.sync_with_state(self._world.state)
-            self._workspace.relevance.on_pass_complete()
-            self._workspace.channels.update()
-            self._workspace.connections.on_pass_complete()
-            self._workspace.comparison.update_pictures()
+            for manager in self._workspace.managers:
+                manager.on_pass_complete()
             self._world.true_label = self._true_label()
             if self._world.state.pins:
                 self._workspace.pins.update(self._world.state.pins)
@@ -167,8 +137,6 @@ class LiveContent:
         if wall is not None:
             self._world.set_visual(WALL, wall)
         self._workspace.jobs.update()
-        self._workspace.top_activations.update()
-        self._workspace.relevant_images.update()
         nearby = self._nearby.update(
             self._world, eye, self._workspace.analyses.profiles, self._workspace.training_ridges
         )
@@ -178,20 +146,10 @@ class LiveContent:
         if self._nearby.any_shown:
             self._workspace.analyses.count_weights()
         changed = self._feed.residency.update(eye)
-        changed |= self._workspace.image_cloud.update(eye)
-        changed |= self._workspace.links.update()
-        changed |= self._workspace.connections.update()
-        changed |= self._workspace.edge_bundles.update()
+        changed |= self._workspace.image_cloud.follow_eye(eye)
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
-        changed |= self._workspace.faithfulness.update()
-        changed |= self._workspace.importance.update()
-        changed |= self._workspace.training.update()
-        changed |= self._workspace.step_differences.update()
-        changed |= self._workspace.step_kernels.update()
-        changed |= self._workspace.scores.update()
-        changed |= self._workspace.paths.update()
-        changed |= self._workspace.comparison.update()
-        changed |= self._workspace.changed_layers.update()
+        for manager in self._workspace.managers:
+            changed |= manager.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
@@ -222,18 +180,7 @@ class LiveContent:
             and self._wall.complete
             and self._feed.residency.complete
             and self._nearby.complete
-            and not self._workspace.links.pending
-            and not self._workspace.connections.pending
-            and not self._workspace.edge_bundles.pending
-            and not self._workspace.faithfulness.pending
-            and not self._workspace.importance.pending
-            and not self._workspace.scores.pending
-            and not self._workspace.paths.pending
-            and not self._workspace.comparison.pending
-            and not self._workspace.step_differences.pending
-            and not self._workspace.step_kernels.pending
-            and not self._workspace.relevant_images.pending
-            and self._workspace.image_cloud.complete
+            and not any(manager.pending for manager in self._workspace.managers)
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 

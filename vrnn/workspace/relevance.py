@@ -27,6 +27,7 @@ from vrnn.scene.state import State
 from vrnn.scene.world import World
 from vrnn.style.relevance_colors import color_relevance
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 
 NOT_OVER = (
     "relevance stands in place of maps that are not whole on the GPU; for relevance over them, "
@@ -34,7 +35,7 @@ NOT_OVER = (
 )
 
 
-class RelevanceManager:
+class RelevanceManager(Manager):
     """Keeps the relevance that is shown up with the input, the target and the method.
 
     The relevance before stays until the new one is there, dimmed.
@@ -137,6 +138,10 @@ class RelevanceManager:
         self._clear()
         self._question = None
         self._awaits_pass = True
+
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
 
     def _ask(self) -> None:
         state = self._world.state.relevance

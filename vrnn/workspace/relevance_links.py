@@ -13,6 +13,7 @@ from vrnn.scene.relevance import PointedLinks
 from vrnn.scene.relevance_links import pointed_part
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.relevance import RelevanceManager
 
 REST_SECONDS = 0.12
@@ -20,7 +21,7 @@ REST_SECONDS = 0.12
 Question = tuple[int, Condition, RelevanceMaps]
 
 
-class RelevanceLinkFinder:
+class RelevanceLinkFinder(Manager):
     """Follows the relevance of what is pointed at to the neighboring layers.
 
     Attributes:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from vrnn.compute.analysis.relevant_images_job import RelevantImagesJob
 from vrnn.compute.jobs import Job
 from vrnn.explanations.settings import GRADIENT_METHODS
-from vrnn.media.image_set import ImageSet
-from vrnn.scene.revealing import Revealed
 from vrnn.scene.viewpoints import find_layer
-from vrnn.scene.world import World
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.top_activations import ImageRequest, TopActivationsCard
 
@@ -27,32 +22,26 @@ class RelevantImagesCard(TopActivationsCard):
     visual = "relevant images"
 
     def __init__(
-        self, world: World, jobs: JobManager, datasets: dict[int, ImageSet],
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-        relevance: RelevanceManager, activations: TopActivationsCard,
-    ) -> None:  # fmt: skip
+        self, parts: ManagerParts, relevance: RelevanceManager, activations: TopActivationsCard
+    ) -> None:
         """Create a hidden card.
 
         Args:
-            world: Where the images are shown.
-            jobs: Runs the searches.
-            datasets: The data set of each network, by slot.
-            notify: Shows the user a sentence.
-            reveal: Brings the card into view when it has appeared.
+            parts: What it works with.
             relevance: How images are explained.
             activations: The card beside which this one stands.
         """
-        super().__init__(world, jobs, datasets, notify, reveal)
+        super().__init__(parts)
         self._relevance, self._activations = relevance, activations
         self._wanted: Wanted | None = None
 
-    def update(self) -> None:
+    def update(self) -> bool:
         """Follow what the other card shows, while its network is explained by a composite."""
         wanted = self._find_wanted()
         if wanted != self._wanted:
             self._wanted = wanted
             self.show(*(("", 0, 0) if wanted is None else wanted[0]))
-        super().update()
+        return super().update()
 
     @property
     def pending(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.scoring import ShowScore, ShowScoredImages
-from vrnn.commands.undo_stack import Bookmark
+from vrnn.commands.undo_stack import Bookmark, state_of
 from vrnn.compute.scoring.jobs import ScoreJob
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
@@ -33,6 +33,7 @@ from vrnn.scene.visuals.confusion_board import (
 )
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.workspace.asked_results import AskedResults
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 
 METERS_ASIDE = 1.8
@@ -46,7 +47,7 @@ Key = tuple[int, tuple[KernelEdit, ...], tuple[Ablation, ...]]
 Chosen = tuple[ImageGroup, Side, int, int]
 
 
-class ScoreManager:
+class ScoreManager(Manager):
     """Scores the data set as the state asks, again after each edit and ablation."""
 
     def __init__(self, parts: ManagerParts) -> None:
@@ -74,7 +75,7 @@ class ScoreManager:
 
     def remember(self, before: Bookmark, state: State) -> None:
         """Remember what was before a change, to go back to it when nothing can be found."""
-        if state.score.shown:
+        if state.score.shown and state.score != state_of(before).score:
             self._results.remember(before, state)
 
     @property
@@ -109,10 +110,14 @@ class ScoreManager:
         """Forget everything: it may belong to another network."""
         self._results.forget()
         self._latest = None
-        self.close()
+        self.stop_threads()
         self.sync_with_state(self._world.state)
 
-    def close(self) -> None:
+    def on_weights_changed(self) -> None:
+        """Find it again with the weights of another step of a training."""
+        self.on_network_loaded()
+
+    def stop_threads(self) -> None:
         """Stop the threads that load thumbnails."""
         if self._thumbnails is not None:
             self._thumbnails[1].close()
@@ -212,7 +217,7 @@ class ScoreManager:
         title, numbers = told
         slot = self._world.state.score.network
         if self._thumbnails is None or self._thumbnails[0] != slot:
-            self.close()
+            self.stop_threads()
             self._thumbnails = slot, ThumbnailLoader(dataset)
         some = numbers[:MAX_THUMBNAILS].tolist()
         self._thumbnails[1].request(some)

@@ -36,7 +36,10 @@ class RestoredWorkspace(Protocol):
     pins: PinnedCopies
     training: TrainingManager
     messages: list[str]
-    passes_requested: int
+
+    @property
+    def passes_requested(self) -> int:
+        """How many times the worker was asked to run an image."""
 
     @property
     def images(self) -> ImageSet | None:

@@ -33,6 +33,7 @@ from vrnn.style.similarity_colors import (
     linear_similarity_table,
     overlay_similarity,
 )
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.vector_groups import (
     BYTES_A_VALUE,
     MAX_KEPT_VALUES,
@@ -49,7 +50,7 @@ Key = tuple[int, int]
 """Slot and node."""
 
 
-class SimilarityManager:
+class SimilarityManager(Manager):
     """Compares all positions with what the pointer is at, the layer it is at first.
 
     Attributes:
@@ -111,7 +112,7 @@ class SimilarityManager:
             shown.channels = {n: c for (s, n), c in self._channels.items() if s == slot}
             self._world.set_similarity(slot, shown)
 
-    def update(self, max_seconds: float = float("inf")) -> bool:
+    def compare(self, max_seconds: float = float("inf")) -> bool:
         """Compare what the pointer is at, the layer that it is in whatever time that takes.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import cast
 
 from vrnn.compute.training.step_maps_job import StepMapsJob
@@ -11,10 +11,9 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.map_difference import difference_picture
 from vrnn.network.picture_kinds import STEP_PICTURE
 from vrnn.network.results import Ablation
-from vrnn.scene.world import World
 from vrnn.workspace.input_source import InputSource
-from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.manager import Manager
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.training import TrainingManager
 
 MAX_STEPS = 3
@@ -25,25 +24,19 @@ Maps = Mapping[int, FeatureMaps]
 """By node."""
 
 
-class StepDifferences:
+class StepDifferences(Manager):
     """Finds the maps at the step that is compared with, and makes the pictures of differences."""
 
-    def __init__(
-        self, world: World, jobs: JobManager, training: TrainingManager, source: InputSource,
-        feed: WorkerEventSink, notify: Callable[[str], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts, training: TrainingManager, source: InputSource) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is compared.
-            jobs: Run passes with the weights of other steps.
+            parts: What it works with.
             training: Knows the steps.
             source: Knows whether the input streams.
-            feed: Knows which pass is shown.
-            notify: Shows the user a sentence.
         """
-        self._world, self._jobs, self._training, self._source = world, jobs, training, source
-        self._feed, self._notify = feed, notify
+        self._world, self._jobs, self._training = parts.world, parts.jobs, training
+        self._source, self._feed, self._notify = source, parts.feed, parts.notify
         self._found: dict[int, Maps] = {}
         self._input: tuple[object, ...] = ()
         self._running: tuple[int, int] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 from vrnn.compute.training.step_kernels_job import StepGradients, StepKernelsJob, no_kernels_picture
@@ -13,8 +12,8 @@ from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.recordings.recorded_step import RecordedStep
 from vrnn.scene.layout.panel_size import panel_size
 from vrnn.scene.training_pictures import SLOT, picture_kind
-from vrnn.scene.world import World
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
+from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.step_differences import StepDifferences
 from vrnn.workspace.training import TrainingManager
 
@@ -22,24 +21,21 @@ Pictures = dict[int, LayerPicture]
 """By node."""
 
 
-class StepKernels:
+class StepKernels(Manager):
     """Starts the job that makes pictures of kernels, and shows what it found."""
 
     def __init__(
-        self, world: World, jobs: JobManager, training: TrainingManager,
-        differences: StepDifferences, notify: Callable[[str], None],
-    ) -> None:  # fmt: skip
+        self, parts: ManagerParts, training: TrainingManager, differences: StepDifferences
+    ) -> None:
         """Begin with nothing found.
 
         Args:
-            world: Whose state says what is shown.
-            jobs: Read the kernels.
+            parts: What it works with.
             training: Knows the steps.
             differences: Knows the step that the shown one is compared with.
-            notify: Shows the user a sentence.
         """
-        self._world, self._jobs, self._training = world, jobs, training
-        self._differences, self._notify = differences, notify
+        self._world, self._jobs, self._notify = parts.world, parts.jobs, parts.notify
+        self._training, self._differences = training, differences
         self._running = -1
         self._asked: tuple[object, ...] = ()
         self._drawn: dict[int, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,8 +25,8 @@ from vrnn.scene.visuals.top_images import (
     top_images_size,
     top_images_visual,
 )
-from vrnn.scene.world import World
-from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
+from vrnn.workspace.manager_parts import ManagerParts
 
 VISUAL = "top images"
 """Name of the card among the world's visuals."""
@@ -77,7 +76,7 @@ class _Contents:
     commands: list[GrabImage]
 
 
-class TopActivationsCard:
+class TopActivationsCard(Manager):
     """Finds top activations and shows those of one channel at a time.
 
     Attributes:
@@ -86,21 +85,14 @@ class TopActivationsCard:
 
     visual = VISUAL
 
-    def __init__(
-        self, world: World, jobs: JobManager, datasets: dict[int, ImageSet],
-        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: ManagerParts) -> None:
         """Create a hidden card.
 
         Args:
-            world: Where the images are shown.
-            jobs: Runs the searches.
-            datasets: The data set of each network, by slot.
-            notify: Shows the user a sentence.
-            reveal: Brings the card into view when it has appeared.
+            parts: What it works with.
         """
-        self._world, self._jobs, self._datasets = world, jobs, datasets
-        self._notify, self._reveal = notify, reveal
+        self._world, self._jobs, self._datasets = parts.world, parts.jobs, parts.feed.datasets
+        self._notify, self._reveal = parts.notify, parts.reveal
         self._results: dict[Job, TopImages] = {}
         self._request: ImageRequest | None = None
         self._contents: _Contents | None = None
@@ -124,6 +116,10 @@ class TopActivationsCard:
         self._results.clear()
         self._request = None
         self._show(None)
+
+    def on_edits_changed(self) -> None:
+        """Forget what was found with other kernels."""
+        self.on_network_loaded()
 
     def show(self, layer: str, channel: int, network: int) -> None:
         """Show the top activations of a channel, now or as soon as they have been found.
@@ -217,10 +213,12 @@ class TopActivationsCard:
             contents.commands.append(GrabImage(number))
         return contents
 
-    def update(self) -> None:
+    def update(self) -> bool:
         """Move the card with its layer, above what is pinned there; hide it with the layer."""
+        before = self._drawn
         if self._contents is not None:
             self._show(self._contents)
+        return self._drawn is not before
 
     def _show(self, contents: _Contents | None) -> None:
         self._contents = contents

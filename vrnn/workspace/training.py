@@ -12,6 +12,7 @@ from vrnn.recordings.recorded_step import RecordedStep, recorded_step
 from vrnn.recordings.scalar_table import Curve
 from vrnn.recordings.step_series import StepSeries, open_series
 from vrnn.scene.world import World
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
 LOOK_SECONDS = 0.5
@@ -24,7 +25,7 @@ DEFAULT_SPEED = 4.0
 """Recorded steps per second."""
 
 
-class TrainingManager:
+class TrainingManager(Manager):
     """Follows a folder of steps, and says which of them the worker is to show.
 
     Attributes:
@@ -32,6 +33,7 @@ class TrainingManager:
         playing, loops, speed: The playback; steps per second.
         steps: The steps that can be shown, rising.
         shown: The step whose weights the network is to have; None for its own.
+        request: Number of the newest request of a pass.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class TrainingManager:
         self.playing, self.loops, self.speed = False, False, DEFAULT_SPEED
         self.steps: tuple[int, ...] = ()
         self.shown: int | None = None
+        self.request = 0
         self._world, self._feed, self._notify = world, feed, notify
         self._run_inference, self._on_rest, self._execute = run_inference, on_rest, execute
         self._series: StepSeries | None = None
@@ -61,7 +64,6 @@ class TrainingManager:
         self._next_look, self._next_step = 0.0, 0.0
         self._rested, self._changed_at = True, 0.0
         self._told: set[str] = set()
-        self._request = 0
 
     @property
     def folder(self) -> Path | None:
@@ -162,7 +164,7 @@ class TrainingManager:
             raise VrnnError(NEEDS_TRAINING)
         return recorded_step(self._series, step)
 
-    def sync_with_state(self) -> None:
+    def show_step_of_state(self) -> None:
         """Show the step that the state says; playback ends."""
         self.playing, self._played = False, None
         self._show()
@@ -250,11 +252,7 @@ class TrainingManager:
         """Whether what was asked for last is seen."""
         if time.perf_counter() - self._changed_at > STUCK_SECONDS:  # it could not be read
             return True
-        return self._feed.displayed_sequence.get(0, -1) >= self._request
-
-    def on_pass_requested(self, request: int) -> None:
-        """Remember the number of the newest request of a pass."""
-        self._request = request
+        return self._feed.displayed_sequence.get(0, -1) >= self.request
 
     def _look(self) -> None:
         assert self._series is not None

@@ -11,6 +11,7 @@ from vrnn.compute.training.ridges_job import StepRidgesJob
 from vrnn.errors import VrnnError
 from vrnn.recordings.step_ridges import StepRidges
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.training import TrainingManager
 
 MAX_RIDGES = 24
@@ -19,7 +20,7 @@ RENEWAL = 1.5
 """They are found anew when there are so many times as many steps."""
 
 
-class TrainingRidges:
+class TrainingRidges(Manager):
     """Starts a job for all layers when one is asked for, and keeps what it found."""
 
     def __init__(self, jobs: JobManager, training: TrainingManager) -> None:

@@ -8,13 +8,14 @@ from vrnn.compute.training.weight_change_job import WeightChangeJob
 from vrnn.errors import VrnnError
 from vrnn.recordings.weight_change import WeightChange
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.training import TrainingManager
 
 Key = tuple[str, int | None, int]
 """Layer, the step that is shown, and the one before."""
 
 
-class WeightChanges:
+class WeightChanges(Manager):
     """Starts a job for the layer that is asked for, and keeps what it found last."""
 
     def __init__(self, jobs: JobManager, training: TrainingManager) -> None:

@@ -1,7 +1,8 @@
 """The open document: the world, the worker that runs its networks, the undo stack, the hand.
 
 The window, the headset and the offscreen program each hold one `Workspace`; commands act on it
-through `vrnn.commands.context.WorkspaceActions`.
+through `vrnn.commands.context.WorkspaceActions`. What is found and shown beside the maps is each
+in a file of its own, see `vrnn.workspace.manager.Manager`.
 """
 
 from __future__ import annotations
@@ -20,15 +21,11 @@ from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.model_spec import ModelSpec, name_default
-from vrnn.network.results import Ablation
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
-from vrnn.scene.revealing import Revealed
+from vrnn.scene.revealing import Revealed, revealed_layer
 from vrnn.scene.state import InputImage, State, check_change
-from vrnn.scene.viewpoints import find_layer
-from vrnn.scene.visibility import panel_corners, rect_corners
-from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.changed_layers import ChangedLayers
@@ -45,11 +42,13 @@ from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.importance import ImportanceManager
+from vrnn.workspace.input_passes import InputPasses, pass_arguments
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.kernels import KernelReader
 from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.map_residency import MapResidency
 from vrnn.workspace.map_uploader import WorkerEventSink
@@ -70,7 +69,6 @@ from vrnn.workspace.weight_changes import WeightChanges
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 PINS, VECTORS = "pinned copies", "vectors of similarity"
-WEIGHTS = "weights packed for live images"
 """What takes main memory that belongs to maps, see `HostMaps.holders`."""
 
 
@@ -86,15 +84,12 @@ class Workspace:
         feed: Takes the worker's events.
         history: The undo stack.
         input: Sources of the input image.
-        passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, step_differences, step_kernels, example_answers, weight_changes,
-            comparison, changed_layers, paths, scores, kernels, pins, volumes: What is computed
-            and shown beside the maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
+        jobs: Work of the worker beside forward passes.
+        managers: What finds and shows something beside the maps, each also by its own name.
+        pins, volumes: Copies of maps, and volumes of channels.
         hand: Holds at most one image.
         content: Brings results into the world.
         restorer: Opens the models of a session and restores it.
@@ -118,73 +113,77 @@ class Workspace:
         # What is saved must open the same network where another one is the default.
         self.specs, self.detail = tuple(map(name_default, specs)), detail
         self.worker, self.renderer = worker, renderer
-        self.world = World(state, seconds)
+        self.world, self.history = World(state, seconds), UndoStack(state)
+        self.messages: list[str] = []
+        self.faults: list[str] = []
+        self.revealed: Revealed | None = None
+        self._edits = state.edits
+        self.input = InputSource(self.world)
         self.feed = WorkerEventSink(self.world, renderer)
+        self.feed.notify = notify = self._notify
         self.feed.residency = MapResidency(
-            self.world, renderer, self._notify, worker.map_bytes, worker.fill,
+            self.world, renderer, notify, worker.map_bytes, worker.fill,
             lambda: self.run_inference(at_once=False, stays=True),
         )  # fmt: skip
-        self.messages: list[str] = []
-        self.history = UndoStack(state)
-        self.input = InputSource(self.world)
-        self.passes_requested = 0
-        self.faults: list[str] = []
-        notify = self._notify
-        self.feed.notify = notify
-        self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
-        self.analyses = LayerAnalyses(self.world, self.jobs)
-        self.revealed: Revealed | None = None
-        self.top_activations = TopActivationsCard(
-            self.world, self.jobs, self.feed.datasets, notify, self._reveal
-        )
-        self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
-        self.relevance = RelevanceManager(self.world, renderer, self.jobs, notify, self.roll_back)
-        self.relevant_images = RelevantImagesCard(
-            self.world, self.jobs, self.feed.datasets, notify, self._reveal, self.relevance,
-            self.top_activations,
-        )  # fmt: skip
-        self.faithfulness = Faithfulness(
-            self.world, self.jobs, self.relevance, notify, self._reveal, self.roll_back
-        )
-        self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
-        host = self.feed.residency.host
-        self.similarity = SimilarityManager(self.world, renderer, lambda: host.free_beside(VECTORS))
-        self.channels = ChannelComparisons(self.world, self.jobs, notify)
-        parts = ManagerParts(self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back)
-        self.connections = ConnectionManager(parts)
-        self.edge_bundles = EdgeBundleManager(self.world)
-        self.image_cloud = ImageCloudManager(parts, renderer, self.input)
-        self.importance = ImportanceManager(parts)
-        self.training = TrainingManager(
-            self.world, self.feed, notify, lambda: self.run_inference(at_once=False),
-            self._forget_weights, self.apply_command,
-        )  # fmt: skip
-        self.training_ridges = TrainingRidges(self.jobs, self.training)
-        self.weight_changes = WeightChanges(self.jobs, self.training)
-        self.step_differences = StepDifferences(
-            self.world, self.jobs, self.training, self.input, self.feed, notify
-        )
-        self.step_kernels = StepKernels(
-            self.world, self.jobs, self.training, self.step_differences, notify
-        )
-        self.example_answers = ExampleAnswers(self.world, self.jobs, self.training)
-        self.paths = ChannelPathFinder(self.world, self.jobs, notify)
-        self.scores = ScoreManager(parts)
-        self.kernels = KernelReader(self.world, self.jobs, notify, lambda: self.specs)
-        self._edits = state.edits
-        self.comparison = ComparisonManager(parts)
-        self.changed_layers = ChangedLayers(self.world, self.comparison)
-        self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
-        host.holders[PINS] = lambda: self.pins.nbytes
-        host.holders[WEIGHTS] = lambda: worker.packed_bytes
-        host.holders[VECTORS] = lambda: self.similarity.nbytes
+        self.feed.residency.host.holders[PINS] = lambda: self.pins.nbytes
+        self._passes = InputPasses(worker, self.world, self.input, self.feed)
+        self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
+        self._create_managers()
         self.volumes = VolumeViews(self.world, self.jobs, colors)
+        self.hand = Hand(self, colors)
         self.content = LiveContent(self)
         self.restorer = SessionRestorer(self)
 
+    def _create_managers(self) -> None:
+        """Create what finds and shows something beside the maps, each in a file of its own."""
+        world, renderer, jobs, feed = self.world, self.renderer, self.jobs, self.feed
+        notify, reveal, roll_back = self._notify, self._reveal, self.roll_back
+        parts = ManagerParts(world, jobs, feed, notify, reveal, roll_back)
+        # Of layers.
+        self.analyses = LayerAnalyses(world, jobs)
+        self.top_activations = TopActivationsCard(parts)
+        self.features = FeatureImageManager(world, renderer, jobs, notify)
+        # Of the answer.
+        self.relevance = RelevanceManager(world, renderer, jobs, notify, roll_back)
+        self.relevant_images = RelevantImagesCard(parts, self.relevance, self.top_activations)
+        self.links = RelevanceLinkFinder(world, jobs, self.relevance)
+        self.faithfulness = Faithfulness(parts, self.relevance)
+        # Of positions, channels and edges.
+        host = feed.residency.host
+        self.similarity = SimilarityManager(world, renderer, lambda: host.free_beside(VECTORS))
+        host.holders[VECTORS] = lambda: self.similarity.nbytes
+        self.channels = ChannelComparisons(world, jobs, notify)
+        self.connections = ConnectionManager(parts)
+        self.edge_bundles = EdgeBundleManager(world)
+        # Of a data set.
+        self.image_cloud = ImageCloudManager(parts, renderer, self.input)
+        self.importance = ImportanceManager(parts)
+        # Of a training.
+        self.training = TrainingManager(
+            world, feed, notify, lambda: self.run_inference(at_once=False),
+            self._on_weights_changed, self.apply_command,
+        )  # fmt: skip
+        self.training_ridges = TrainingRidges(jobs, self.training)
+        self.step_differences = StepDifferences(parts, self.training, self.input)
+        self.step_kernels = StepKernels(parts, self.training, self.step_differences)
+        self.example_answers = ExampleAnswers(world, jobs, self.training)
+        self.weight_changes = WeightChanges(jobs, self.training)
+        # Of weights and their edits.
+        self.scores = ScoreManager(parts)
+        self.paths = ChannelPathFinder(world, jobs, notify)
+        self.kernels = KernelReader(world, jobs, notify, lambda: self.specs)
+        # Of two networks.
+        self.comparison = ComparisonManager(parts)
+        self.changed_layers = ChangedLayers(world, self.comparison)
+        found = vars(self).values()  # in the order above
+        self.managers = tuple(one for one in found if isinstance(one, Manager))
+
     def _notify(self, sentence: str) -> None:
         self.messages.append(sentence)
+
+    def _reveal(self, revealed: Revealed) -> None:
+        self.revealed = revealed
 
     # Changes.
 
@@ -202,19 +201,9 @@ class Workspace:
         state = command.apply(before, self.world)
         check_change(before, state)
         if state != before:
-            self.relevance.remember(self.history.bookmark(), state)
-            if state.relevance.beside != before.relevance.beside:
-                self.faithfulness.remember(self.history.bookmark(), state)
-            if state.cloud != before.cloud:
-                self.image_cloud.remember(self.history.bookmark(), state)
-            if state.connections != before.connections:
-                self.connections.remember(self.history.bookmark(), state)
-            if state.importance != before.importance:
-                self.importance.remember(self.history.bookmark(), state)
-            if state.score != before.score:
-                self.scores.remember(self.history.bookmark(), state)
-            if state.comparison.cka and not before.comparison.cka:
-                self.comparison.remember(self.history.bookmark(), state)
+            before_it = self.history.bookmark()
+            for manager in self.managers:
+                manager.remember(before_it, state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -261,7 +250,7 @@ class Workspace:
         if (now.choices, now.edits) != (before.choices, before.edits):
             self.run_inference(at_once=False)
         if self.world.state.training != before.training:
-            self.training.sync_with_state()
+            self.training.show_step_of_state()
 
     def apply_state(self, state: State, move: bool = True) -> None:
         """Show a state, and request the forward passes and images that it needs.
@@ -276,37 +265,22 @@ class Workspace:
             self.input.live_frame = None
             self.world.send_wave()
         if state.training != before.training:
-            self.training.sync_with_state()
-        if _pass_arguments(state) != _pass_arguments(before):
+            self.training.show_step_of_state()
+        if pass_arguments(state) != pass_arguments(before):
             self.run_inference()
         if state.edits != self._edits:
             self._edits = state.edits
-            self._forget_results()
+            for manager in self.managers:
+                manager.on_edits_changed()
         if state.pins != before.pins:
             self.pins.update(state.pins)
         self.feed.upload_folded_maps()
-        self.analyses.request_attributions()
-        self.features.sync_with_state(state)
-        self.relevance.sync_with_state(state)
-        self.similarity.sync_with_state(state)
-        self.channels.update()
-        self.connections.sync_with_state(state)
-        self.image_cloud.sync_with_state(state)
-        self.importance.sync_with_state(state)
-        self.scores.sync_with_state(state)
-        self.comparison.sync_with_state(state)
+        for manager in self.managers:
+            manager.sync_with_state(state)
 
-    def _forget_results(self) -> None:
-        """Drop what was found with other weights; what is shown of it is found anew."""
-        self.analyses.on_network_loaded()
-        self.top_activations.on_network_loaded()
-        self.relevant_images.on_network_loaded()
-        self.features.on_network_loaded()
-        self.relevance.on_network_loaded()
-        self.channels.on_network_loaded()
-        self.image_cloud.on_network_loaded()
-        self.importance.on_network_loaded()
-        self.comparison.on_network_loaded()
+    def _on_weights_changed(self) -> None:
+        for manager in self.managers:
+            manager.on_weights_changed()
 
     # Faults.
 
@@ -331,6 +305,11 @@ class Workspace:
         """The first network's data set; None for none."""
         return self.feed.datasets.get(0)
 
+    @property
+    def passes_requested(self) -> int:
+        """How many times the worker was asked to run an image."""
+        return self._passes.requested
+
     def run_inference(self, at_once: bool = True, stays: bool = False) -> None:
         """Run the input image through all networks.
 
@@ -338,38 +317,9 @@ class Workspace:
             at_once: Whether a running forward pass is aborted; else it completes first.
             stays: Whether no other one is to be expected soon, though it is of a live source.
         """
-        state = self.world.state
-        ablations: dict[int, tuple[Ablation, ...]] = {}
-        for one in state.ablations:
-            ablation = Ablation(one.layer, one.channels, one.position, one.value)
-            ablations[one.network] = (*ablations.get(one.network, ()), ablation)
-        image = self.input.live_frame
-        self.passes_requested += 1
-        self.relevance.on_pass_requested(at_once)
-        self.kernels.on_pass_requested(state)
-        self.worker.run_image(
-            self.input.resolve(state.input_image, self.images) if image is None else image,
-            ablations,
-            choices=state.choices,
-            axes=state.axis_roles(),
-            edits=state.edits,
-            interrupt=at_once,
-            continues=image is not None,
-            recorded=self.training.recorded(),
-            left_out=self.feed.residency.pass_levels(image is not None and not stays),
-            hidden=self.feed.residency.hidden,
-            # An image that stays has the very values that it has as any other.
-            weight_room=0.0 if stays else self.feed.residency.host.free_beside(WEIGHTS),
-        )
-        self.training.on_pass_requested(self.worker.requested)
-
-    def _forget_weights(self) -> None:
-        """Find again what is known of weights and was found with those of another step."""
-        self.analyses.on_weights_changed()
-        self.features.on_network_loaded()
-        self.importance.on_network_loaded()
-        self.scores.on_network_loaded()
-        self.comparison.on_network_loaded()
+        for manager in self.managers:
+            manager.on_pass_requested(at_once)
+        self.training.request = self._passes.request(at_once, stays, self.training.recorded())
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
         """Run a frame of a live source; it is no change and cannot be undone.
@@ -441,20 +391,7 @@ class Workspace:
 
     def reveal_layer(self, network: int, layer: str) -> None:
         """Bring a layer into view, with a copy pinned to it, where it will be at rest."""
-        world = self.world.at_rest()
-        node = world.node_id(network, layer)
-        if node is None:
-            _, node = find_layer(world, layer, network)
-        corners = [panel_corners(world, network, node)]
-        frame = world.placement_frame(network)
-        for pin in self.world.pinned_layers.values():
-            is_here = pin.network == network and world.node_id(network, pin.beside) == node
-            if is_here and node in frame.index:
-                corners.append(rect_corners(pinned_layer_rect(pin, frame, node)))
-        self._reveal(Revealed(network, node, np.concatenate(corners)))
-
-    def _reveal(self, revealed: Revealed) -> None:
-        self.revealed = revealed
+        self._reveal(revealed_layer(self.world.at_rest(), network, layer))
 
     # Sessions.
 
@@ -477,36 +414,12 @@ class Workspace:
     def on_network_loaded(self) -> None:
         """Update everything for a newly loaded network, or for one that could not be opened."""
         self.content.close_wall()
-        self.analyses.on_network_loaded()
-        self.top_activations.on_network_loaded()
-        self.relevant_images.on_network_loaded()
-        self.features.on_network_loaded()
-        self.relevance.on_network_loaded()
-        self.similarity.on_network_loaded()
-        self.channels.on_network_loaded()
-        self.connections.on_network_loaded()
-        self.image_cloud.on_network_loaded()
-        self.importance.on_network_loaded()
-        self.training_ridges.on_network_loaded()
-        self.step_differences.on_network_loaded()
-        self.step_kernels.on_network_loaded()
-        self.example_answers.on_network_loaded()
-        self.weight_changes.on_network_loaded()
-        self.scores.on_network_loaded()
-        self.paths.on_network_loaded()
-        self.kernels.on_network_loaded()
-        self.comparison.on_network_loaded()
+        for manager in self.managers:
+            manager.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:
         """Stop background threads."""
         self.content.close_wall()
-        self.image_cloud.close()
-        self.scores.close()
-        self.connections.close()
-        self.edge_bundles.close()
-
-
-def _pass_arguments(state: State) -> tuple[object, ...]:
-    """What of a state a forward pass depends on."""
-    return state.input_image, state.ablations, state.edits, state.choices, state.axis_roles()
+        for manager in self.managers:
+            manager.stop_threads()
