@@ -94,6 +94,20 @@ class CallRecorder:
             axis_call,
         )  # fmt: skip
         record.call_index = call_index
+        self._record_weights(record, arguments, did, parameters)
+        self._place_in_module(record)
+        for tensor in did.made:
+            field = pixel_fields.get(id(tensor))
+            self._pass.origins.set(tensor, record.id, field)
+        for tensor in did.changed:
+            field = pixel_fields.get(id(tensor))
+            self._pass.origins.set_written(tensor, record.id, field)
+
+    def _record_weights(
+        self, record: OpRecord, arguments: Mapping[str, Any], did: CallEffects,
+        parameters: tuple[nn.Parameter, ...],
+    ) -> None:  # fmt: skip
+        """Record the parameters of an operation, its weight, and the module that owns them."""
         record.parameters = self._pass.use(parameters)
         owners = [self._owners[id(p)] for p in weights_first(arguments, did, parameters)
                   if id(p) in self._owners]  # fmt: skip
@@ -102,14 +116,8 @@ class CallRecorder:
         if isinstance(weight, nn.Parameter) and id(weight) in self._owners:
             record.weight = weight
             record.groups = int(arguments.get("groups") or 1)
-            record.is_transposed = "transpose" in operation or bool(arguments.get("transposed"))
-        self._place_in_module(record)
-        for tensor in did.made:
-            field = pixel_fields.get(id(tensor))
-            self._pass.origins.set(tensor, record.id, field)
-        for tensor in did.changed:
-            field = pixel_fields.get(id(tensor))
-            self._pass.origins.set_written(tensor, record.id, field)
+            is_transposed = "transpose" in record.operation or bool(arguments.get("transposed"))
+            record.is_transposed = is_transposed
 
     def _record_operation(
         self, call: Call, did: CallEffects, axis_call: AxisCall
