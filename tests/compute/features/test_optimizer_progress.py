@@ -10,15 +10,13 @@ import torch
 from torch import nn
 
 from vrnn.compute.features import optimizer
+from vrnn.compute.features.image_batch import ImageBatch, _seed, snapshot_steps
 from vrnn.compute.features.optimizer import (
     CPU_MEMORY,
     NO_MEMORY,
     OptimizationControl,
     _batch_size,
-    _FeatureBatch,
-    _seed,
     optimize,
-    snapshot_steps,
 )
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
@@ -111,14 +109,14 @@ def test_slow_steps_halve_the_batch(model):
 
 def test_where_memory_runs_out_half_as_many_go_on(model, monkeypatch):
     most = 3
-    original = _FeatureBatch.step
+    original = ImageBatch.step
 
     def step(self, number):
-        if len(self._targets) > most:
+        if len(self.targets) > most:
             raise RuntimeError("CUDA out of memory")
         return original(self, number)
 
-    monkeypatch.setattr(_FeatureBatch, "step", step)
+    monkeypatch.setattr(ImageBatch, "step", step)
     told, made = run(model, range(9))
     assert [p.notice for p in told if p.notice] == [
         "too little memory for 8 images at once: continuing with 4",
@@ -137,7 +135,7 @@ def test_another_error_is_told_as_it_is(model, monkeypatch):
     def step(self, number):
         raise RuntimeError("odd")
 
-    monkeypatch.setattr(_FeatureBatch, "step", step)
+    monkeypatch.setattr(ImageBatch, "step", step)
     with pytest.raises(RuntimeError, match="odd"):
         run(model, [0])
 
