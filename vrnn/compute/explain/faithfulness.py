@@ -15,12 +15,13 @@ import torch
 
 from vrnn.compute.explain.baselines import baseline_inputs
 from vrnn.compute.explain.gradient_pass import find_gradients, target_value
-from vrnn.compute.explain.prepared_input import prepare_input
+from vrnn.compute.explain.prepared_input import ExplainedInput, prepare_input
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 from vrnn.explanations.results import Explanation, FlippingCurves
 from vrnn.explanations.settings import ExplanationSettings
+from vrnn.explanations.targets import Target
 from vrnn.media.media import Media
 
 REGIONS = 14
@@ -71,27 +72,17 @@ def flip_pixels(
     given = prepare_input(model, media)
     x, cover = given.tensor, list(tensors_in(baseline_inputs(model, given, settings.baseline)))
     ground = cover[given.index]
-    target = settings.target
-    if target.channel is None and not target.layer and target.box is None:
-        found = find_gradients(
-            model, given.inputs, target, has_gradients=False, ablations=settings.ablations
-        ).target
-        target = replace(target, channel=found.channel)
+    target = _named_target(model, given, settings)
     shares = curve_shares(points)
     regions = _regions(explanation.heatmap.shape)
-    count = int(regions.max()) + 1
-    sums = np.bincount(regions.ravel(), explanation.heatmap.ravel().astype(np.float64), count)
-    generator = np.random.default_rng(settings.seed)
-    relevant = np.argsort(-sums / np.bincount(regions.ravel()), kind="stable")
-    orders = [(relevant, True), (relevant, False)]
-    orders += [(generator.permutation(count), True) for _ in range(RANDOM_ORDERS)]
+    orders = _flipping_orders(regions, explanation.heatmap, settings.seed)
     curves = []
     done = 0
     for order, is_deletion in orders:
         curve = []
         for share in shares:
-            chosen = np.zeros(count, bool)
-            chosen[order[: round(share * count)]] = True
+            chosen = np.zeros(len(order), bool)
+            chosen[order[: round(share * len(order))]] = True
             mask = torch.from_numpy(chosen[regions]).to(x.device)
             flipped = torch.where(mask == is_deletion, ground, x)
             value = target_value(
@@ -105,6 +96,34 @@ def flip_pixels(
         shares.astype(np.float32), curves[0], curves[1],
         np.stack(curves[2:]).mean(0), settings.baseline,
     )  # fmt: skip
+
+
+def _named_target(
+    model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings
+) -> Target:
+    """The target, with the class that wins before a pixel is flipped where it names none."""
+    target = settings.target
+    if target.channel is not None or target.layer or target.box is not None:
+        return target
+    found = find_gradients(
+        model, given.inputs, target, has_gradients=False, ablations=settings.ablations
+    ).target
+    return replace(target, channel=found.channel)
+
+
+def _flipping_orders(
+    regions: np.ndarray, heatmap: np.ndarray, seed: int
+) -> list[tuple[np.ndarray, bool]]:
+    """In which orders regions are flipped, and whether they are deleted, not inserted, then.
+
+    The most relevant ones first, deleted and inserted, and random orders, deleted.
+    """
+    sizes = np.bincount(regions.ravel())
+    sums = np.bincount(regions.ravel(), heatmap.ravel().astype(np.float64), len(sizes))
+    relevant = np.argsort(-sums / sizes, kind="stable")
+    generator = np.random.default_rng(seed)
+    shuffled = [generator.permutation(len(sizes)) for _ in range(RANDOM_ORDERS)]
+    return [(relevant, True), (relevant, False), *((order, True) for order in shuffled)]
 
 
 def _regions(shape: tuple[int, ...]) -> np.ndarray:

@@ -158,29 +158,7 @@ def find_gradients(
     if target.layer:
         target_node = model.network.layer_named(target.layer, model.source.title).id
     wanted = {*nodes} if target_node is None else {*nodes, target_node}
-    leaves: dict[int, torch.Tensor] = {}
-    seen: dict[int, torch.Tensor] = {}
-    node_ids = iter(model.view.trace.inputs)
-
-    def prepare(tensor: torch.Tensor) -> torch.Tensor:
-        node = next(node_ids, -1)
-        if not tensor.is_floating_point() or tensor.layout != torch.strided:
-            return tensor
-        with torch.set_grad_enabled(has_gradients):
-            leaves[node] = tensor.detach().clone().requires_grad_(has_gradients)
-            return leaves[node].clone()
-
-    def take(node: int, tensor: torch.Tensor) -> None:
-        on_output(node, tensor)
-        if node in wanted and node not in leaves:
-            seen[node] = tensor.clone() if tensor.requires_grad else tensor.detach().clone()
-            if tensor.requires_grad:
-                kept = tensor.detach().clone()
-                activations[node] = kept
-                tensor.register_hook(lambda gradient: layers.__setitem__(node, gradient))
-
-    activations: dict[int, torch.Tensor] = {}
-    layers: dict[int, torch.Tensor] = {}
+    taken = _TakenTensors(model, wanted, on_output, has_gradients)
     modes: list[GradientMode] = []
     with untouched(model.source.model, inputs) as guard:
 
@@ -190,19 +168,19 @@ def find_gradients(
             stack.enter_context(mode.kept.for_autograd())
             return mode
 
-        given = map_tensors(inputs, prepare)
-        if has_gradients and not leaves:
+        given = map_tensors(inputs, taken.take_input)
+        if has_gradients and not taken.leaves:
             raise VrnnError(
                 f"{model.source.title} takes whole numbers alone, such as tokens, which have no "
                 "gradient; choose a composite, such as epsilon-plus"
             )
         with ExitStack() as stack:
-            result = model.replay.run(given, take, ablations, has_gradients, make_mode)
+            result = model.replay.run(given, taken.take_layer, ablations, has_gradients, make_mode)
         if target_node is None:
             softmax = modes[-1].last_softmax
             found = output_value(model, result, target, softmax, has_gradients)
         else:
-            found = _value_of_layer(model, target, seen.get(target_node), has_gradients)
+            found = _value_of_layer(model, target, taken.seen.get(target_node), has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
                 f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
@@ -211,6 +189,7 @@ def find_gradients(
             )
         if not has_gradients:
             return Gradients(found)
+        leaves, layers = taken.leaves, taken.gradients
         gradients = torch.autograd.grad(found.value, list(leaves.values()), allow_unused=True)
     _check_gradients([g for g in (*gradients, *layers.values()) if g is not None], found, model)
     by_node = {
@@ -219,7 +198,54 @@ def find_gradients(
     }
     values = {node: leaf.detach() for node, leaf in leaves.items()}
     found = found._replace(value=found.value.detach())
-    return Gradients(found, by_node, values, activations, layers)
+    return Gradients(found, by_node, values, taken.activations, layers)
+
+
+class _TakenTensors:
+    """Tensors of inputs and layers that a pass forward leaves for the way back.
+
+    Attributes:
+        leaves: Copies of the inputs with numbers, whose gradients are found, by node.
+        seen: Copies of the wanted layers' tensors, still with their way back, by node.
+        activations: The same without it.
+        gradients: Gradients of these layers, which come on the way back.
+    """
+
+    def __init__(
+        self, model: LoadedModel, wanted: Collection[int], on_output: OnOutput, has_gradients: bool
+    ) -> None:
+        """Begin before a pass.
+
+        Args:
+            model: The model.
+            wanted: Ids of the layers that are kept.
+            on_output: Takes each layer's tensor.
+            has_gradients: Whether there is a way back.
+        """
+        self._input_nodes = iter(model.view.trace.inputs)
+        self._wanted, self._on_output, self._has_gradients = wanted, on_output, has_gradients
+        self.leaves: dict[int, torch.Tensor] = {}
+        self.seen: dict[int, torch.Tensor] = {}
+        self.activations: dict[int, torch.Tensor] = {}
+        self.gradients: dict[int, torch.Tensor] = {}
+
+    def take_input(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return what goes into the model in place of its next input."""
+        node = next(self._input_nodes, -1)
+        if not tensor.is_floating_point() or tensor.layout != torch.strided:
+            return tensor
+        with torch.set_grad_enabled(self._has_gradients):
+            self.leaves[node] = tensor.detach().clone().requires_grad_(self._has_gradients)
+            return self.leaves[node].clone()
+
+    def take_layer(self, node: int, tensor: torch.Tensor) -> None:
+        """Keep the tensor of a layer that is wanted."""
+        self._on_output(node, tensor)
+        if node in self._wanted and node not in self.leaves:
+            self.seen[node] = tensor.clone() if tensor.requires_grad else tensor.detach().clone()
+            if tensor.requires_grad:
+                self.activations[node] = tensor.detach().clone()
+                tensor.register_hook(lambda gradient: self.gradients.__setitem__(node, gradient))
 
 
 def _value_of_layer(
