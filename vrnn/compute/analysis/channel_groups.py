@@ -17,6 +17,7 @@ from vrnn.compute.analysis.skipped_images import skip_reason
 from vrnn.compute.analysis.top_activation_cache import cache_key
 from vrnn.compute.jobs import JobCancelled
 from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.operators.tensor_layout import to_maps
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.replay import Replay
@@ -98,20 +99,9 @@ def group_dataset_channels(
     replay = Replay(model.source.model, replace(view, records={node: view.records[node]}))
     moments, skipped = ChannelMoments(layout.shape[0]), []
     for index in range(total):
-        captured: list[torch.Tensor] = []
-
-        def take(_: int, tensor: torch.Tensor, captured: list[torch.Tensor] = captured) -> None:
-            check_stop()
-            captured.append(tensor)
-            raise _Captured
-
         try:
             inputs = model.source.prepare(dataset.image(index))[0]
-            with suppress(_Captured):
-                replay.run(inputs, take)
-            if not captured:
-                raise GraphChanged("the layer did not run")
-            maps = to_maps(captured[0].detach(), layout)
+            maps = to_maps(_capture_layer(replay, inputs, check_stop), layout)
         except JobCancelled:
             raise
         except Exception as error:  # whatever a data set, or a model, may raise
@@ -134,6 +124,22 @@ def group_dataset_channels(
 
 class _Captured(Exception):
     """The layer has its tensor: what comes behind it is not needed."""
+
+
+def _capture_layer(replay: Replay, inputs: Inputs, check_stop: Callable[[], None]) -> torch.Tensor:
+    """Run a pass up to the only layer that is recorded, and return its tensor."""
+    captured: list[torch.Tensor] = []
+
+    def take(_: int, tensor: torch.Tensor) -> None:
+        check_stop()
+        captured.append(tensor)
+        raise _Captured
+
+    with suppress(_Captured):
+        replay.run(inputs, take)
+    if not captured:
+        raise GraphChanged("the layer did not run")
+    return captured[0].detach()
 
 
 def check_layer(name: str, channels: int) -> None:

@@ -67,9 +67,8 @@ def relevant_image_steps(
         )
     total = len(dataset)
     steps = top_activation_cache.cache_key(model, dataset, node, k)
-    key = yield from report_progress((0, total), steps)
-    how = json.dumps(to_dict(settings), sort_keys=True, default=str).encode()
-    key = hashlib.blake2b(key.encode() + how, digest_size=16).hexdigest()
+    images_key = yield from report_progress((0, total), steps)
+    key = _key_with(settings, images_key)
     cached = top_activation_cache.load(key, MEASURE, total)
     if cached is not None:
         return cached
@@ -83,9 +82,7 @@ def relevant_image_steps(
         except Exception as error:  # whatever a data set, or a model, may raise
             skipped.append((index, skip_reason(error)))
         else:
-            whole = float(np.abs(layer.channels).sum(dtype=np.float64)) or 1.0
-            shares = (layer.channels / whole).astype(np.float32)
-            positions = layer.maps.reshape(len(layer.maps), -1).argmax(1)
+            shares, positions = _shares(layer)
             table.add(np.array([index]), shares[None], positions[None])
         yield index + 1, total
     if not table.image_count:
@@ -96,6 +93,19 @@ def relevant_image_steps(
     with suppress(VrnnError):
         top_activation_cache.save(key, [found])
     return found
+
+
+def _key_with(settings: ExplanationSettings, images_key: str) -> str:
+    """The key of a result in the cache: of the images and layer, and of how they are explained."""
+    how = json.dumps(to_dict(settings), sort_keys=True, default=str).encode()
+    return hashlib.blake2b(images_key.encode() + how, digest_size=16).hexdigest()
+
+
+def _shares(layer: LayerRelevance) -> tuple[np.ndarray, np.ndarray]:
+    """(C,) float32 each channel's share of all relevance, and (C,) where in its map most is."""
+    whole = float(np.abs(layer.channels).sum(dtype=np.float64)) or 1.0
+    shares = (layer.channels / whole).astype(np.float32)
+    return shares, layer.maps.reshape(len(layer.maps), -1).argmax(1)
 
 
 def _relevance(

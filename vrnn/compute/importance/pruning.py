@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -57,13 +57,10 @@ def curve_steps(
             pruned = tuple(sorted(importance.channels)) if count else ()
             answers = images.known_answers.get(pruned) if count in (0, len(one)) else None
             if answers is None:
-                ablations, found = pruning_ablations(one[:count]), []
-                for part in passes:
-                    check_stop()
-                    found.append(_best(answer(model, images, part, ablations)))
-                    done += 1
-                    yield done, total
-                answers = np.concatenate(found)
+                answers = yield from _answer_pruned(
+                    model, images, one[:count], passes, (done, total), check_stop
+                )
+                done += len(passes)
                 if count in (0, len(one)):
                     images.known_answers[pruned] = answers
             else:
@@ -77,6 +74,33 @@ def curve_steps(
         importance.ranking, importance.class_index, orders[0], shares.astype(np.float32),
         overall.astype(np.float32), by_class.astype(np.float32),
     )  # fmt: skip
+
+
+def _answer_pruned(
+    model: LoadedModel, images: LabeledImages, pruned: np.ndarray, passes: Sequence[np.ndarray],
+    progress: tuple[int, int], check_stop: Callable[[], None],
+) -> Generator[tuple[int, int], None, np.ndarray]:  # fmt: skip
+    """Run all images with some channels pruned, and return the (N,) classes that are answered.
+
+    Args:
+        model: The model.
+        images: The images.
+        pruned: The channels, as of `ChannelImportance.order`.
+        passes: Numbers of the images of each pass.
+        progress: How many passes were done before, and how many there are.
+        check_stop: Raises what is to end it.
+
+    Yields:
+        The same after each pass.
+    """
+    done, total = progress
+    ablations, found = pruning_ablations(pruned), []
+    for part in passes:
+        check_stop()
+        found.append(_best(answer(model, images, part, ablations)))
+        done += 1
+        yield done, total
+    return np.concatenate(found)
 
 
 def _best(scores: np.ndarray) -> np.ndarray:
