@@ -67,6 +67,26 @@ class LayerPlace:
         return self.numbers + 1 + (3 + self.tokens) * self.shape[0]
 
 
+def layer_places(
+    shapes: Mapping[int, tuple[tuple[int, int, int], int]],
+) -> tuple[dict[int, LayerPlace], int, int]:
+    """Return where the blocks and numbers of layers lie, one layer after the other.
+
+    Args:
+        shapes: Channels, height and width of each layer's maps, and its number of tokens.
+
+    Returns:
+        The places by node; how many half floats all blocks take, and how many numbers there are.
+    """
+    blocks, count = block_places({node: shape for node, (shape, _) in shapes.items()})
+    places: dict[int, LayerPlace] = {}
+    end = 0
+    for node, (shape, tokens) in shapes.items():
+        places[node] = LayerPlace(shape, tokens, blocks[node], end)
+        end = places[node].stop
+    return places, count, end
+
+
 @dataclass(frozen=True, eq=False)
 class PassResult:
     """What one run gives.
@@ -112,12 +132,7 @@ class CapturedPass:
         """
         self._read, self._pace, self._cuda = read, pace, cuda or CudaCalls()
         self._order: list[int] = []  # in which layers run
-        blocks, count = block_places({node: shape for node, (shape, _) in shapes.items()})
-        self._places: dict[int, LayerPlace] = {}
-        end = 0
-        for node, (shape, tokens) in shapes.items():
-            place = self._places[node] = LayerPlace(shape, tokens, blocks[node], end)
-            end = place.stop
+        self._places, count, end = layer_places(shapes)
         self._inputs = map_leaves(
             inputs, lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
         )
@@ -137,18 +152,22 @@ class CapturedPass:
             self._make_scores(portraits)
         self._stream.synchronize()
         if is_cut:
-            # A layer takes about as long as its values are many, and a little more.
-            values = [block_size(*self._places[node].shape) for node in self._order]
-            mean = sum(values) / max(1, len(values))
-            work = [value + mean for value in values]
-            self._cuts = even_cuts(work, MAX_PIECES)
-            self._portrait_cuts = even_cuts(work, MAX_PORTRAIT_PIECES)
+            self._choose_cuts()
         self._result = self._pieces.capture(lambda: self._run(replay))
         layers, self._scores = self._portrait_pieces.capture(lambda: self._make_scores(portraits))
         self._plan = portraits.plan(layers)
         self._scores_on_host = calls.pinned(len(self._scores))
         self._pieces.measure()
         self._portrait_pieces.measure()
+
+    def _choose_cuts(self) -> None:
+        """Choose the layers between which the pass is cut, once their order is known."""
+        # A layer takes about as long as its values are many, and a little more.
+        values = [block_size(*self._places[node].shape) for node in self._order]
+        mean = sum(values) / max(1, len(values))
+        work = [value + mean for value in values]
+        self._cuts = even_cuts(work, MAX_PIECES)
+        self._portrait_cuts = even_cuts(work, MAX_PORTRAIT_PIECES)
 
     @property
     def pieces(self) -> int:
