@@ -57,28 +57,13 @@ class NearbyHistograms:
         nearby = [(slot, node) for _, slot, node in layers]
         near = [node for distance, slot, node in layers if slot == 0 and distance < RIDGE_DISTANCE]
         plotted = self._plots.update(near, ridges, world.state.theme)
-        end = time.perf_counter() + MAX_SECONDS_A_FRAME
-        self.complete = self._plots.complete
-        for slot, node in nearby:
-            stats = world.networks[slot].all_maps[node].channel_stats
-            if (slot, node) not in self._histograms or self._histograms[slot, node][0] is not stats:
-                maps = world.networks[slot].whole_maps(node)
-                if time.perf_counter() > end:
-                    self.complete = False
-                    break
-                if maps is not None:
-                    self._histograms[slot, node] = (stats, layer_histogram(maps, NUM_BINS))
+        self._compute_missing(world, nearby)
+        self.complete &= self._plots.complete
         shown = [key for key in nearby if key in self._histograms]
         frames = {slot: world.placement_frame(slot) for slot, _ in shown}
+        weights = {key: profiles[key].weights for key in shown if key in profiles}
         drawn_key = (
-            [
-                (
-                    key,
-                    id(self._histograms[key][1]),
-                    id(profiles[key].weights) if key in profiles else 0,
-                )
-                for key in shown
-            ],
+            [(key, id(self._histograms[key][1]), id(weights.get(key))) for key in shown],
             [frame.panel_rects.tobytes() for frame in frames.values()],
             [(node, id(plot)) for node, plot in plotted.items()],
             ridges.shown if plotted else None,
@@ -87,21 +72,39 @@ class NearbyHistograms:
             return None
         self._drawn_key, self._any_shown = drawn_key, bool(shown)
         parts = []
-        for key in shown:
-            weights = profiles[key].weights if key in profiles else None
-            slot, node = key
-            rect, name = frames[slot].panel_rect(node), world.visible_node(slot, node).name
+        for slot, node in shown:
+            frame, name = frames[slot], world.visible_node(slot, node).name
+            rect = frame.panel_rect(node)
             if slot == 0 and node in plotted:
-                room = room_beside(rect, frames[slot].panel_rects, 2 * RIDGE_PITCH)
+                room = room_beside(rect, frame.panel_rects, 2 * RIDGE_PITCH)
                 parts.append(ridge_visual(rect, plotted[node], ridges.shown, name, room))
                 continue
-            room = room_beside(rect, frames[slot].panel_rects)
-            parts.append(histogram_visual(rect, self._histograms[key][1], weights, name, room))
+            room, (_, histogram) = (
+                room_beside(rect, frame.panel_rects),
+                self._histograms[slot, node],
+            )
+            parts.append(histogram_visual(rect, histogram, weights.get((slot, node)), name, room))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
             tuple(image for part in parts for image in part.image_quads),
         )
+
+    def _compute_missing(self, world: World, nearby: list[tuple[int, int]]) -> None:
+        """Compute histograms of maps that have none yet, for at most `MAX_SECONDS_A_FRAME`."""
+        end = time.perf_counter() + MAX_SECONDS_A_FRAME
+        self.complete = True
+        for slot, node in nearby:
+            stats = world.networks[slot].all_maps[node].channel_stats
+            known = self._histograms.get((slot, node))
+            if known is not None and known[0] is stats:
+                continue
+            maps = world.networks[slot].whole_maps(node)
+            if time.perf_counter() > end:
+                self.complete = False
+                return
+            if maps is not None:
+                self._histograms[slot, node] = (stats, layer_histogram(maps, NUM_BINS))
 
     @property
     def any_shown(self) -> bool:

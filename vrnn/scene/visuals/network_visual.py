@@ -191,11 +191,7 @@ def network_visual(
     away = overview_distance(frame.panel_rects)
     nodes = [visible[n] for n in frame.node_ids]
     show_distant_pictures(records, nodes, distant_pictures, away)
-    pictures = {
-        node: picture
-        for (s, node), picture in uploaded_pictures.items()
-        if s == slot and _shows_picture(frame, node, picture.kind)
-    }
+    pictures = _shown_pictures(slot, frame, uploaded_pictures)
     for node, picture in pictures.items():
         row = frame.index[node]
         layer = placement.network.by_id[node]
@@ -205,25 +201,46 @@ def network_visual(
     light = np.ones(len(records), np.float32)
     panels = OverlaidPanels(records, arrays, stores, light)
     _show_overlays(panels, network_object, frame, state, relevance, similarity, importance)
-    quads = [
-        terrace_floor_quads(placement.layout.rows, frame.offset, opacity, placement.layout.turn),
-        panel_shadows(frame.panel_rects, opacity),
-        kind_feet(frame.panel_rects, nodes),
-        folded_module_quads(frame),
-        ablation_marks(
-            _marked_ablations(state, slot, network_object, importance), slot, network_object, frame
-        ),
-        edit_marks(state.edits.get(slot, ()), network_object, frame),
-    ]
-    if importance is not None:
-        quads.append(importance_quads(placement.network, importance, state.importance, frame))
     return NetworkVisual(
-        slot, frame, records, arrays, stores, light, pictures, quads,
+        slot, frame, records, arrays, stores, light, pictures,
+        _floor_and_marks(slot, network_object, frame, state, opacity, importance),
         _edges(frame, state, relevance, importance),
         _predictions(slot, network_object, frame, state, true_label, relevance),
         *_answer(slot, network_object, frame, state, true_label),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
+
+
+def _shown_pictures(
+    slot: int, frame: PlacementFrame,
+    uploaded_pictures: Mapping[tuple[int, int], UploadedPicture],
+) -> dict[int, UploadedPicture]:  # fmt: skip
+    """The pictures of this network that layers show in place of their maps, by node."""
+    return {
+        node: picture
+        for (s, node), picture in uploaded_pictures.items()
+        if s == slot and _shows_picture(frame, node, picture.kind)
+    }
+
+
+def _floor_and_marks(
+    slot: int, network_object: NetworkObject, frame: PlacementFrame, state: State, opacity: float,
+    importance: NetworkImportance | None,
+) -> list[np.ndarray]:  # fmt: skip
+    """What lies under and at the panels: steps, shadows, feet, and marks of what was changed."""
+    placement, visible = frame.placement, network_object.visible_nodes(frame)
+    ablations = _marked_ablations(state, slot, network_object, importance)
+    quads = [
+        terrace_floor_quads(placement.layout.rows, frame.offset, opacity, placement.layout.turn),
+        panel_shadows(frame.panel_rects, opacity),
+        kind_feet(frame.panel_rects, [visible[n] for n in frame.node_ids]),
+        folded_module_quads(frame),
+        ablation_marks(ablations, slot, network_object, frame),
+        edit_marks(state.edits.get(slot, ()), network_object, frame),
+    ]
+    if importance is not None:
+        quads.append(importance_quads(placement.network, importance, state.importance, frame))
+    return quads
 
 
 def _show_overlays(
