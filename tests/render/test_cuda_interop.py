@@ -154,25 +154,27 @@ def test_another_gpu_than_the_one_that_draws_is_refused(ctx, sizes):
     store.release()
 
 
-def test_a_released_texture_is_forgotten(ctx, sizes, monkeypatch):
+@pytest.fixture
+def uploaded(ctx, sizes, monkeypatch):
+    """Stores whose textures CUDA has written to, and the runtime that did."""
     _, runtime, blocks, _ = made(ctx, sizes, [5, 2, 9, 11, 12])
     stores = MapStores(ctx)
     stores.allocate(0, sizes)
     runtime.textures = {array.glo: array for array in stores._stores[0].arrays}
     monkeypatch.setattr(map_store, "find_interop", lambda: (CudaInterop(runtime), ""))
     assert stores.upload_from_device(0, blocks)
+    return stores, runtime
+
+
+def test_a_released_texture_is_forgotten(uploaded):
+    stores, runtime = uploaded
     stores.free(0)
     assert runtime.calls[-1] == "cudaGraphicsUnregisterResource"
     stores.release()
 
 
-def test_textures_are_released_also_where_cuda_has_lost_them(ctx, sizes, monkeypatch):
-    _, runtime, blocks, _ = made(ctx, sizes, [5, 2, 9, 11, 12])
-    stores = MapStores(ctx)
-    stores.allocate(0, sizes)
-    runtime.textures = {array.glo: array for array in stores._stores[0].arrays}
-    monkeypatch.setattr(map_store, "find_interop", lambda: (CudaInterop(runtime), ""))
-    assert stores.upload_from_device(0, blocks)
+def test_textures_are_released_also_where_cuda_has_lost_them(uploaded):
+    stores, runtime = uploaded
     runtime.fails = "cudaGraphicsUnregisterResource"
     stores.release()
     assert not stores.slots

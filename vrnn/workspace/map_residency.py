@@ -137,16 +137,7 @@ class MapResidency:
     # Networks.
 
     def open(self, slot: int, network: Network, sizes: Mapping[int, int]) -> None:
-        """Take room for the maps of a network: for all of them, or for coarse ones.
-
-        Args:
-            slot: The network's number.
-            network: The network.
-            sizes: Half floats of each block of its own, see `NetworkObject.block_sizes`.
-
-        Raises:
-            VrnnError: The GPU has not enough memory.
-        """
+        """Take room for the maps of a network that has been opened, see `GpuMaps.open`."""
         self.close(slot)
         self.host.open(slot, network)
         self.gpu.open(slot, network, sizes)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -28,8 +29,9 @@ def test_they_span_what_the_first_three_components_do():
     assert kept.min() > 0.999
 
 
-def test_they_make_the_portrait_that_is_made_as_usual():
-    maps, image = layer()
+@pytest.mark.parametrize("channels", [40, 2])
+def test_they_make_the_portrait_that_is_made_as_usual(channels):
+    maps, image = layer(channels=channels)
     maker = PortraitMaker({0: ()})
     maker.begin(image)
     usual = maker.make(0, maps)
@@ -67,16 +69,6 @@ def test_all_layers_at_once_have_the_scores_that_each_has_alone():
         assert made.dtype == torch.float32
         if len(maps) != 2:  # where the third direction of two may be any
             assert torch.allclose(made, alone, atol=1e-4 * float(alone.abs().max()))
-
-
-def test_two_channels_make_the_portrait_that_is_made_as_usual():
-    maps, image = layer(channels=2)
-    maker = PortraitMaker({0: ()})
-    maker.begin(image)
-    usual = maker.make(0, maps)
-    maker.begin(image)
-    made = maker.make_of_scores(0, component_scores(maps).numpy())
-    assert np.abs(made.astype(float) - usual).mean() < 3
 
 
 def test_what_is_asked_for_beside_products_is_asked_for_once():
