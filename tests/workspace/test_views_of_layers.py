@@ -12,7 +12,7 @@ from tests.scene.test_geometry import SCORES, changed, image, ramp, world_of
 from tests.support import geometry, golden_text
 from tests.support.map_blocks import feature_maps
 from tests.support.networks import residual, video
-from vrnn.commands.context import ImageSelection
+from vrnn.commands.workspace_actions import ImageSelection
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage
 from vrnn.media.synthetic import NoiseSpec

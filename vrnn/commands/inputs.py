@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 from vrnn.commands.base import Command, UndoableCommand, check_choice
-from vrnn.commands.context import CommandContext, ImageSelection
+from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
+from vrnn.commands.workspace_actions import ImageSelection
 from vrnn.errors import VrnnError
 from vrnn.media.clipboard import clipboard_image
 from vrnn.media.synthetic import NoiseKind, NoiseSpec

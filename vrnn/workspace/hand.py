@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from vrnn.commands.context import Change, ImageSelection
 from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.workspace_actions import Change, ImageSelection
 from vrnn.features.results import describe
 from vrnn.media.image_set import ImageSet
 from vrnn.scene.viewpoints import find_layer

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn.commands.context import ImageSelection
 from vrnn.commands.inputs import SetInputImage, SetInputNoise
+from vrnn.commands.workspace_actions import ImageSelection
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.media.synthetic import NOISE_KINDS, NoiseKind, NoiseSpec, gray_image, noise_image

@@ -1,8 +1,8 @@
 """The open document: the world, the worker that runs its networks, the undo stack, the hand.
 
-The window, the headset and the offscreen program each hold one `Workspace`; commands act on it
-through `vrnn.commands.context.WorkspaceActions`. What is found and shown beside the maps is each
-in a file of its own, see `vrnn.workspace.manager.Manager`.
+The window, the headset and the offscreen program each hold one `Workspace`; commands act on what
+`vrnn.commands.workspace_actions.WorkspaceActions` has of it. What is found and shown beside the
+maps is each in a file of its own, see `vrnn.workspace.manager.Manager`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.commands.context import Change
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import step_title
 from vrnn.commands.undo_stack import Bookmark, UndoStack
+from vrnn.commands.workspace_actions import Change
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
