@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from vrnn.compute.model_inputs import Inputs
+from vrnn.compute.outputs.predictions import decode_outputs
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.captured_pass import PassResult
 from vrnn.compute.passes.captured_passes import CapturedPasses
@@ -19,7 +20,6 @@ from vrnn.compute.passes.device_room import DeviceRoom, OutOfMemory
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.hidden_maps import HiddenMaps
 from vrnn.compute.passes.layer_portraits import LayerPortraits
-from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.passes.stream_passes import StreamPasses
 from vrnn.compute.traced_model import TracedModel
 from vrnn.compute.tracing.simplify import GraphView

@@ -14,9 +14,9 @@ from vrnn.compute.loading.cube_model import CubeModel
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.loading.step_weights import StepWeights
 from vrnn.compute.model_inputs import Inputs
+from vrnn.compute.outputs.predictions import decode_outputs
 from vrnn.compute.passes.captured_passes import CapturedPasses
 from vrnn.compute.passes.frame_gate import FrameGate
-from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.traced_model import TracedModel
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.module_stack import named_parameters

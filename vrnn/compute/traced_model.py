@@ -12,10 +12,10 @@ from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs, leaves_in
+from vrnn.compute.outputs.context import output_context
 from vrnn.compute.passes.frame_gate import FrameGate
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.pass_pace import PassPace
-from vrnn.compute.passes.predictions import output_context
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.graph_edges import with_node_layout
 from vrnn.compute.tracing.input_names import input_roles

@@ -10,7 +10,7 @@ import torch
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
-from vrnn.compute.passes.detections import find_boxes
+from vrnn.compute.outputs.detections import find_boxes
 from vrnn.compute.tracing.tensors import result_tensors
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import Target

@@ -3,13 +3,10 @@ import pytest
 import torch
 
 from vrnn.compute.loading.model_evidence import ModelEvidence
-from vrnn.compute.passes.output_evidence import InputFact
-from vrnn.compute.passes.predictions import (
-    OutputContext,
-    _has_aspect,
-    _square_image,
-    decode_outputs,
-)
+from vrnn.compute.outputs.context import OutputContext
+from vrnn.compute.outputs.evidence import InputFact
+from vrnn.compute.outputs.predictions import _square_image, decode_outputs
+from vrnn.compute.outputs.shown_sample import _has_aspect
 from vrnn.network.graph import Network, Node
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 

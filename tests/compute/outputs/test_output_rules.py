@@ -9,8 +9,8 @@ import numpy as np
 
 from tests.support import golden_text
 from vrnn.compute.loading.model_evidence import ModelEvidence
-from vrnn.compute.passes.output_evidence import InputFact, OutputEvidence
-from vrnn.compute.passes.output_rules import conclude
+from vrnn.compute.outputs.evidence import InputFact, OutputEvidence
+from vrnn.compute.outputs.rules import conclude
 
 
 def line_of(

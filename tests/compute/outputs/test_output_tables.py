@@ -15,10 +15,11 @@ from tests.support import golden_text
 from vrnn.compute.loading.model_evidence import (
     ModelEvidence,
 )
-from vrnn.compute.passes.detections import _without_overlaps, decode_compound
-from vrnn.compute.passes.output_evidence import InputFact, OutputEvidence
-from vrnn.compute.passes.output_rules import conclude
-from vrnn.compute.passes.predictions import OutputContext, OutputSource, decode_outputs
+from vrnn.compute.outputs.context import OutputContext, OutputSource
+from vrnn.compute.outputs.detections import _without_overlaps, decode_compound
+from vrnn.compute.outputs.evidence import InputFact, OutputEvidence
+from vrnn.compute.outputs.predictions import decode_outputs
+from vrnn.compute.outputs.rules import conclude
 from vrnn.network.axes import Axis, AxisChoice
 from vrnn.network.graph import Network, Node
 
