@@ -8,17 +8,11 @@ from tests.support import geometry, golden_text
 from tests.support.networks import branched, residual
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
+from vrnn.scene.layer_names import check_network, find_layer, nodes_of_part, stage_names
 from vrnn.scene.picking import Hit
 from vrnn.scene.pointer_marks import image_targets, pointer_marks
 from vrnn.scene.state import LayerState, State
-from vrnn.scene.viewpoints import (
-    camera_by_name,
-    check_network,
-    find_layer,
-    near_and_fog,
-    nodes_of_part,
-    stage_names,
-)
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 from vrnn.scene.visuals.distant_pictures import Viewer
 
 WORLDS = {

@@ -11,12 +11,12 @@ from vrnn.errors import VrnnError
 from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.results import ForwardResult
+from vrnn.scene.framing import frame_named
 from vrnn.scene.linked_networks import linked_marks, linked_text, matched_hits
 from vrnn.scene.map_areas import map_area
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import frame_named
 from vrnn.scene.visibility import panel_corners
 
 

@@ -14,10 +14,11 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.network.predictions import ClassScores, Segmentation
 from vrnn.network.results import Ablation
 from vrnn.scene.camera import Camera
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.placement import grid_placements
 from vrnn.scene.state import LayerState, State
 from vrnn.scene.value_range import network_range
-from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 from vrnn.style import font

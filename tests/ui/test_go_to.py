@@ -10,7 +10,8 @@ from vrnn.commands.registry import registered
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
-from vrnn.scene.viewpoints import frame_named, nodes_of_part, stage_names
+from vrnn.scene.framing import frame_named
+from vrnn.scene.layer_names import nodes_of_part, stage_names
 from vrnn.scene.visibility import panel_corners
 from vrnn.ui.command_palette import palette_entries
 from vrnn.ui.panel_context import PanelContext

@@ -15,9 +15,10 @@ from vrnn.commands.key_bindings import printed_key
 from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera, frame_points
+from vrnn.scene.framing import frame_named
 from vrnn.scene.layout.picture_aspect import laid_out_aspect
 from vrnn.scene.revealing import Revealed, is_seen, reveal_camera
-from vrnn.scene.viewpoints import frame_named, start_camera
+from vrnn.scene.viewpoints import start_camera
 
 READY_VIEWS = ("overview", "front", "top")
 """Viewpoints 1, 2 and 3 until others are stored; 4 is the start."""

@@ -22,7 +22,7 @@ from vrnn.export.png import write_png
 from vrnn.export.video import check_video
 from vrnn.network.cka import CkaMatrix
 from vrnn.scene.camera import Camera
-from vrnn.scene.viewpoints import check_network
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.world import World
 from vrnn.storage.atomic import check_writable
 from vrnn.workspace.workspace import Workspace

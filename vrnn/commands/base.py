@@ -15,9 +15,9 @@ import numpy as np
 
 from vrnn.commands.context import CommandContext
 from vrnn.errors import VrnnError
+from vrnn.scene.layer_names import check_network, find_layer
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerKey, LayerState, State
-from vrnn.scene.viewpoints import check_network, find_layer
 from vrnn.scene.world import World
 from vrnn.storage.serialization import check_fields
 

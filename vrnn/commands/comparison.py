@@ -11,9 +11,9 @@ from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
 from vrnn.network.picture_kinds import DIFFERENCE_PICTURE
 from vrnn.scene.comparison_state import NetworkNumber
+from vrnn.scene.layer_names import check_network, find_layer
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import check_network, find_layer
 from vrnn.scene.world import World
 
 ONE_NETWORK = (

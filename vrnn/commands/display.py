@@ -22,11 +22,11 @@ from vrnn.errors import VrnnError
 from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.layer_pictures import registered as registered_pictures
 from vrnn.network.picture_kinds import GIVEN_PICTURES
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import FOLD_DISPLAYS, MAPS_ONLY, FoldDisplay, State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 from vrnn.style.color_mapping import (
     COLOR_RANGE_TEXT,

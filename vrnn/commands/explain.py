@@ -19,6 +19,7 @@ from vrnn.errors import VrnnError
 from vrnn.explanations.composites import load_composites
 from vrnn.explanations.settings import GRADIENT_METHODS
 from vrnn.explanations.targets import parse_target
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.picking import Hit
 from vrnn.scene.relevance_state import (
     PLACEMENTS,
@@ -28,7 +29,6 @@ from vrnn.scene.relevance_state import (
     RelevanceState,
 )
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 COMMON_METHODS = ("integrated-gradients", "epsilon-plus")

@@ -24,9 +24,9 @@ from vrnn.scene.cloud_state import (
     ImageNumber,
     Part,
 )
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NEEDS_CLOUD = "show a cloud of images first, with Ctrl+E"

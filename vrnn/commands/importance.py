@@ -17,9 +17,9 @@ from vrnn.network.importance_measures import (
 from vrnn.network.predictions import ClassScores
 from vrnn.scene.importance import pruned_ablations, without
 from vrnn.scene.importance_state import ClassNumber, ImportanceState, Part
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import AblationState, State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NEEDS_IMPORTANCE = "show the importance for a class first, with Ctrl+I"

@@ -29,9 +29,9 @@ from vrnn.network.kernel_edits import (
     with_edit,
 )
 from vrnn.network.kernel_filters import edit_problem
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NOT_EDITED = "no kernel is edited"

@@ -12,10 +12,10 @@ from vrnn.commands.export import timestamped
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
 from vrnn.network.dataset_score import IMAGE_GROUPS, ImageGroup, Side
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.picking import Hit
 from vrnn.scene.score_state import NO_SCORE, Number
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NEEDS_SCORE = "score the data set first, with Ctrl+M"

@@ -9,8 +9,8 @@ from vrnn.commands.base import Command, check_range, following, require_layer
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.network.feature_maps import map_shape
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.picking import Hit
-from vrnn.scene.viewpoints import find_layer
 
 
 @command(

@@ -22,9 +22,10 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.layer_names import check_network
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.seen_layers import Key
-from vrnn.scene.viewpoints import check_network, near_and_fog
+from vrnn.scene.viewpoints import near_and_fog
 from vrnn.storage.atomic import check_writable
 from vrnn.workspace.picture_maps import PictureMaps
 from vrnn.workspace.workspace import Workspace

@@ -8,7 +8,8 @@ from math import atan, radians, tan
 import numpy as np
 
 from vrnn.scene.camera import Camera, frame_points
-from vrnn.scene.viewpoints import MAX_FIELD_OF_VIEW, find_layer
+from vrnn.scene.framing import MAX_FIELD_OF_VIEW
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.visibility import free_depth, panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World

@@ -12,7 +12,7 @@ from vrnn.commands.context import Choice
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import CommandInfo, registered
 from vrnn.network.positions import shape_text
-from vrnn.scene.viewpoints import stage_names
+from vrnn.scene.layer_names import stage_names
 from vrnn.ui.fuzzy_match import best_matches
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import muted

@@ -8,7 +8,7 @@ from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.workspace_actions import Change, ImageSelection
 from vrnn.features.results import describe
 from vrnn.media.image_set import ImageSet
-from vrnn.scene.viewpoints import find_layer
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.visuals.card import ImageCard
 from vrnn.scene.world import World
 from vrnn.workspace.cards import HOLDING_HINT, CardDeck

@@ -12,8 +12,8 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.media.synthetic import NOISE_KINDS, NoiseKind, NoiseSpec, gray_image, noise_image
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 from vrnn.style.colormap import apply, lookup_table, symmetric_range
 from vrnn.style.theme_names import Theme

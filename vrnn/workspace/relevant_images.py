@@ -5,7 +5,7 @@ from __future__ import annotations
 from vrnn.compute.analysis.relevant_images_job import RelevantImagesJob
 from vrnn.compute.jobs import Job
 from vrnn.explanations.settings import GRADIENT_METHODS
-from vrnn.scene.viewpoints import find_layer
+from vrnn.scene.layer_names import find_layer
 from vrnn.workspace.manager_parts import ManagerParts
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.top_activations import ImageRequest, TopActivationsCard

@@ -16,8 +16,8 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import center_crop_resize
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
+from vrnn.scene.layer_names import find_layer
 from vrnn.scene.revealing import Revealed
-from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.visuals.top_images import (
     THUMBNAIL_PIXELS,

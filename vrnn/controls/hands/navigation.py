@@ -8,6 +8,7 @@ from math import radians
 import numpy as np
 
 from vrnn.scene.camera import Camera
+from vrnn.scene.framing import frame_named
 from vrnn.scene.headset.rig_math import (
     direction,
     heading,
@@ -17,7 +18,7 @@ from vrnn.scene.headset.rig_math import (
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.linalg import turned_about_y
-from vrnn.scene.viewpoints import camera_by_name, frame_named, start_camera
+from vrnn.scene.viewpoints import camera_by_name, start_camera
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 
