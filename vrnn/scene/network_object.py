@@ -4,53 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import sqrt
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.feature_maps import CoarseMaps, FeatureMaps, block_size, map_shape
-from vrnn.network.graph import Edge, Network, NetworkInfo, Node
+from vrnn.network.graph import Network, NetworkInfo, Node
 from vrnn.network.kernel_edits import KernelShape
 from vrnn.network.layer_kinds import LayerKind, layer_kind
 from vrnn.network.layer_maps import LayerMaps
-from vrnn.network.picture_kinds import GRADIENTS_PICTURE, WEIGHTS_PICTURE
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
-from vrnn.scene.layout.answer_room import AnswerRoom, answer_room, readable
-from vrnn.scene.layout.bundled_routes import bundled_routes
 from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
-from vrnn.scene.layout.map_grid import (
-    FOLDED_LAYER_SIDE,
-    FOLDED_MODULE_SIDE,
-    ChannelOrder,
-    map_grid,
-    single_map_grid,
-)
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
 from vrnn.scene.layout.picture_aspect import PICTURE_ASPECT
-from vrnn.scene.layout.registry import arrange, find_arrangement
-from vrnn.scene.layout.row_names import row_name_widths
-from vrnn.scene.layout.types import Footprint
+from vrnn.scene.network_placement import place_network
+from vrnn.scene.panel_shapes import panel_shape
 from vrnn.scene.placement import (
-    ROUTE_POINTS,
     BundledEdges,
     PanelShape,
     Placement,
     PlacementFrame,
-    WalledGroups,
-    resample_route,
 )
 from vrnn.scene.state import LayerState, State
-from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 
 NODE_LAYOUT_ID = -(1 << 40)
 """Id under which the layout of the graph that a network works on is stored."""
-MAX_BOARD_FITS = 3
-"""How often a network is arranged anew at most, so that its answer can be read."""
 MAX_PLACEMENTS = 24
 """Placements that a network keeps; with more, all are dropped."""
 
@@ -224,9 +206,25 @@ class NetworkObject:
         if key not in self._placements:
             if len(self._placements) > MAX_PLACEMENTS:
                 self._placements.clear()
-            self._placements[key] = self._place(state.arrangement, folds, layers, aspect)
+            folded = self.folded_network(folds)
+            shapes = {
+                node.id: self._panel_shape(
+                    node, node.id in folded.folded_modules, layers.get(node.name, LayerState())
+                )
+                for node in folded.network.nodes
+            }
+            self._placements[key] = place_network(
+                folded, self.network, shapes, self.input_margin, self.info.token_names,
+                state.arrangement, aspect,
+            )  # fmt: skip
         self._last_placement = asked, self._placements[key]
         return self._placements[key]
+
+    def _panel_shape(self, node: Node, is_module: bool, layer: LayerState) -> PanelShape:
+        return panel_shape(
+            self.network, node, is_module, layer, lambda: self.channel_order(node, layer),
+            self.channel_groups.get((node.id, layer.compared_over)),
+        )  # fmt: skip
 
     def bundled_edges(self, placement: Placement) -> BundledEdges | None:
         """Return the bundled edges of one of its placements; None where they are not found yet."""
@@ -300,126 +298,6 @@ class NetworkObject:
         same_array = self.addresses.get(node.id, (array, -1))[0] == array
         return first if same_array and self.network.layout_of(node) is not None else -1
 
-    def _place(
-        self, arrangement: str, folds: frozenset[str], layers: Mapping[str, LayerState],
-        aspect: float,
-    ) -> Placement:  # fmt: skip
-        folded = self.folded_network(folds)
-        network = folded.network
-        shapes = {
-            node.id: self._panel_shape(
-                node, node.id in folded.folded_modules, layers.get(node.name, LayerState())
-            )
-            for node in network.nodes
-        }
-        last = max(folded.representative[output] for output in self.network.outputs)
-        answer = answer_room(network, last, [shape.grid for shape in shapes.values()], aspect)
-        layout = arrange(network, self._footprints(network, shapes, answer), arrangement, aspect)
-        direction = find_arrangement(arrangement).overview
-        for _ in range(MAX_BOARD_FITS):
-            scale = layout.panels[last].width / shapes[last].grid.width
-            fitted = readable(answer, layout, scale, direction, layout.aspect)
-            if fitted is answer:
-                break
-            answer = fitted
-            layout = arrange(
-                network, self._footprints(network, shapes, answer), arrangement, aspect
-            )
-        panels = [layout.panels[node.id] for node in network.nodes]
-        names = [self._name_room(node, shapes) for node in network.nodes]
-        rects = [
-            (p.x, p.y + _lift(p.height) + room, p.z, p.width, p.height)
-            for p, room in zip(panels, names, strict=True)
-        ]
-        points_of = {(r.source, r.target): r.points for r in layout.routes}
-        routes = [points_of[e.source, e.target] for e in network.edges]
-        entry = folded.representative[self.input_margin.node]
-        scale = layout.panels[entry].width / shapes[entry].grid.width
-        resampled = [resample_route(points) for points in routes]
-        return Placement(
-            folded,
-            shapes,
-            layout,
-            {node.id: i for i, node in enumerate(network.nodes)},
-            np.array(rects, np.float32).reshape(-1, 5),
-            routes,
-            np.array(resampled, np.float32).reshape(-1, ROUTE_POINTS, 3),
-            row_name_widths(layout, {self.input_margin.node: self.input_margin.left * scale}),
-            frozenset((r.source, r.target) for r in layout.routes if r.is_skip),
-            _last_incoming_edges(network.edges),
-            answer,
-        )
-
-    def _panel_shape(self, node: Node, is_module: bool, layer: LayerState) -> PanelShape:
-        shape, presentation = map_shape(node.shape), node.presentation
-        has_graph = self.network.layout_of(node) is not None
-        if layer.features is not None and not layer.features.is_whole_layer:
-            shape = (shape[0], *self._input_size)  # feature visualizations are as large as inputs
-            presentation = "image"
-        one_map = (1, 1, 1) if has_graph and presentation == "nodes" else shape
-        if is_module or (layer.folded and shape[0] > 1):
-            side = FOLDED_MODULE_SIDE if is_module else FOLDED_LAYER_SIDE
-            return PanelShape(single_map_grid(one_map, side), shows_one_map=True)
-        if layer.picture:
-            grid = panel_size(shape, presentation, has_graph)
-            if layer.picture in (WEIGHTS_PICTURE, GRADIENTS_PICTURE):  # kernels stand where maps do
-                same = PanelGrid(1, 1, grid.width, grid.height)
-                return PanelShape(same, True, picture=layer.picture)
-            side = sqrt(grid.width * grid.height)  # as large as all maps together
-            return PanelShape(single_map_grid(shape, side), True, picture=layer.picture)
-        if layer.has_default_maps:
-            return PanelShape(panel_size(shape, presentation, has_graph))
-        channels = self.channel_order(node, layer)
-        walled = self._walled_groups(node, layer) if channels is not None else None
-        numbers = None if walled is None else walled.numbers
-        order = None if channels is None else ChannelOrder(channels, numbers)
-        maps = map_grid(shape, layer.form, layer.spread, layer.most, order, presentation, has_graph)
-        return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps, groups=walled)
-
-    def _walled_groups(self, node: Node, layer: LayerState) -> WalledGroups | None:
-        """The groups between which a layer has walls; None without."""
-        groups = self.channel_groups.get((node.id, layer.compared_over))
-        if layer.order != "correlation" or layer.form == "ring" or groups is None:
-            return None
-        return WalledGroups(groups, layer.groups, groups.group_numbers(layer.groups))
-
-    @property
-    def _input_size(self) -> tuple[int, int]:
-        """Height and width of the first input, pixels."""
-        _, height, width = map_shape(self.network.by_id[self.network.inputs[0]].shape)
-        return height, width
-
-    def _footprints(
-        self, network: Network, shapes: Mapping[int, PanelShape], answer: AnswerRoom
-    ) -> dict[int, Footprint]:
-        margin = self.input_margin
-        footprints = {}
-        for node in network.nodes:
-            grid = shapes[node.id].grid
-            left, right, above = 0.0, 0.0, self._name_room(node, shapes)
-            if node.id == margin.node:
-                left = margin.left
-                above = max(above, margin.height - grid.height)
-            if node.id == answer.node:
-                right = answer.right
-                above = max(above, answer.height - grid.height)
-            footprints[node.id] = Footprint(
-                grid.width, grid.height, above=above, left=left, right=right
-            )
-        return footprints
-
-    def _name_room(self, node: Node, shapes: Mapping[int, PanelShape]) -> float:
-        """Meters that are kept free under a panel for the names of its tokens."""
-        named = has_token_names(node, shapes[node.id], self.info.token_names)
-        return TOKEN_NAME_ROOM if named else 0.0
-
-
-def find_bundled_edges(placement: Placement) -> BundledEdges:
-    """Return the edges of a placement with the long ones bundled; it takes up to some seconds."""
-    edges = placement.network.edges
-    are_long = np.array([(e.source, e.target) in placement.skip_edges for e in edges], bool)
-    return BundledEdges(*bundled_routes(placement.routes, are_long, placement.panel_rects))
-
 
 def portrait_bytes(layer: LayerMaps | None) -> int:
     """Return the bytes of the portrait that comes with a layer's maps."""
@@ -429,14 +307,3 @@ def portrait_bytes(layer: LayerMaps | None) -> int:
 def folded_map_id(node: int) -> int:
     """Return the id under which the one map of a folded layer is stored."""
     return -1 - node
-
-
-def _last_incoming_edges(edges: tuple[Edge, ...]) -> tuple[int, ...]:
-    """Indices of the last edge to each node."""
-    last = {edge.target: i for i, edge in enumerate(edges)}
-    return tuple(sorted(last.values()))
-
-
-def _lift(height: float) -> float:
-    """Meters that a panel hangs above its step: low strips higher, clear of the step's edge."""
-    return 0.38 if height < 0.6 else 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from vrnn.scene.network_object import find_bundled_edges
+from vrnn.scene.network_placement import find_bundled_edges
 from vrnn.scene.placement import BundledEdges, Placement
 from vrnn.scene.world import World
 from vrnn.workspace.manager import Manager
