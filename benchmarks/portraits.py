@@ -24,7 +24,7 @@ from vrnn.commands.display import SetLayerPictures
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.passes.layer_portraits import LayerPortraits
-from vrnn.compute.passes.portraits import portrait_size
+from vrnn.compute.passes.portrait_sampling import portrait_size
 from vrnn.compute.passes.turned_portraits import ScoredLayer
 from vrnn.config.loader import load_config
 from vrnn.network.layer_maps import LayerMaps

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from vrnn.compute.passes.portraits import CONTRAST, MAX_SIDE, STEADINESS, PortraitMaker
+from vrnn.compute.passes.portrait_colors import CONTRAST
+from vrnn.compute.passes.portrait_sampling import MAX_SIDE
+from vrnn.compute.passes.portraits import STEADINESS, PortraitMaker
 
 HEIGHT, WIDTH = 14, 11
 

@@ -6,8 +6,10 @@ import torch
 
 from vrnn.compute.passes import portraits
 from vrnn.compute.passes.native_portrait import load_native_portrait
+from vrnn.compute.passes.portrait_colors import CONTRAST
 from vrnn.compute.passes.portrait_components import FLAT, inverse_roots
-from vrnn.compute.passes.portraits import CONTRAST, MAX_SIDE, PortraitMaker
+from vrnn.compute.passes.portrait_sampling import MAX_SIDE
+from vrnn.compute.passes.portraits import PortraitMaker
 
 
 @pytest.fixture(autouse=True, params=["native", "numpy"] if load_native_portrait() else ["numpy"])

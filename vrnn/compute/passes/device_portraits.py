@@ -20,7 +20,7 @@ from typing import TypeVar
 import torch
 from torch.nn import functional
 
-from vrnn.compute.passes.portraits import fit_positions, portrait_size, start_noise
+from vrnn.compute.passes.portrait_sampling import fit_positions, portrait_size, start_noise
 
 ITERATIONS = 2
 """Subspace iterations."""

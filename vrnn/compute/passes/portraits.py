@@ -10,8 +10,6 @@ orthogonal Procrustes problem", Psychometrika 31 (1966).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from math import gcd
 
 import numpy as np
 import torch
@@ -19,33 +17,36 @@ from torch.nn import functional
 
 from vrnn.compute.passes.memory_order import is_side_by_side
 from vrnn.compute.passes.native_portrait import COMPONENTS, load_native_portrait
+from vrnn.compute.passes.portrait_colors import (
+    CONTRAST,
+    MAX_SCORE,
+    ROUNDING,
+    bounded,
+    centered,
+    color_bytes,
+    gray_colors,
+    standardized,
+)
 from vrnn.compute.passes.portrait_components import (
-    FLAT,
     FREE,
     agreeing,
     component_basis,
     product,
 )
+from vrnn.compute.passes.portrait_sampling import (
+    MAX_STREAM_POSITIONS,
+    fit_positions,
+    portrait_size,
+    start_noise,
+)
 from vrnn.compute.passes.turned_portraits import ScoredLayer, TurnPlan
 
-MAX_SIDE = 56
-"""Height and width of a portrait at most, in positions; larger maps are averaged down."""
-MAX_FIT_POSITIONS = 196
-"""About how many positions the components are found from."""
-MAX_STREAM_POSITIONS = 130
-"""About how many they are followed with from frame to frame, which takes less to stay right."""
 MAX_START_CHANNELS = 192
 """How many of a layer's channels, spread over all of them, tell where the iteration starts."""
 STEADINESS = 1.0
 """Weight of the portrait of the frame before, beside those of the layers that feed a layer."""
 START_NOISE = 0.1
 """Deviation of the noise beside those colors, which may leave out a direction."""
-CONTRAST = 0.22
-"""Part of the range from black to white that one standard deviation takes."""
-MAX_SCORE = 1e15
-"""Largest value whose square, summed over a layer, float32 holds with room."""
-ROUNDING = 1e-5
-"""Deviation beside the mean up to which a component is nothing but float32's rounding."""
 
 
 class PortraitMaker:
@@ -86,7 +87,7 @@ class PortraitMaker:
             self._bases.clear()
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
         small = _resized(pixels, portrait_size(*image.shape[:2]))
-        self._image = _standardized(small)
+        self._image = standardized(small)
         self._pixels = np.ascontiguousarray(np.rint(small).astype(np.uint8).transpose(1, 2, 0))
 
     def make(self, node: int, maps: torch.Tensor, is_source: bool = True) -> np.ndarray:
@@ -99,7 +100,7 @@ class PortraitMaker:
                 are none of the image, as in a line of tokens.
 
         Returns:
-            (h, w, 3) uint8 sRGB, h and w at most `MAX_SIDE`. A single channel is its map in gray;
+            (h, w, 3) uint8 sRGB of `portrait_size`. A single channel is its map in gray;
             a layer with one value everywhere is gray.
         """
         channels, height, width = maps.shape
@@ -108,7 +109,7 @@ class PortraitMaker:
         if channels == 1:
             small = _resized(maps.cpu().numpy(), size)
             self.met_not_finite = not bool(np.isfinite(small).all())
-            made = _gray(small)
+            made = gray_colors(small)
         else:
             flat = maps.reshape(channels, height * width)
             followed = self._follow(node, flat, size) if size == (height, width) else None
@@ -155,10 +156,10 @@ class PortraitMaker:
         _, height, width = scores.shape
         self.met_not_finite = not bool(np.isfinite(scores).all())
         if len(scores) == 1:
-            made = _gray(scores)
+            made = gray_colors(scores)
         else:
             _, wanted = self._targets(node, (height, width))
-            made = _turned(_bounded(scores.reshape(3, -1)), wanted)
+            made = _turned(bounded(scores.reshape(3, -1)), wanted)
         return self._keep(node, made, (height, width), is_source)
 
     def plan(self, layers: Sequence[ScoredLayer]) -> TurnPlan:
@@ -179,7 +180,7 @@ class PortraitMaker:
         if native is None:
             return {layer.node: self._make_one(layer, scores) for layer in plan.layers}
         grays = {
-            layer.node: _gray(layer.part_of(scores).reshape(layer.shape))
+            layer.node: gray_colors(layer.part_of(scores).reshape(layer.shape))
             for layer in plan.layers
             if layer.shape is not None and layer.shape[0] == 1
         }
@@ -194,11 +195,11 @@ class PortraitMaker:
             if number > len(plan.layers):
                 break
             layer = plan.layers[number - 1]
-            own = _bounded(layer.part_of(scores).reshape(COMPONENTS, -1))
+            own = bounded(layer.part_of(scores).reshape(COMPONENTS, -1))
             wanted = plan.scratch[: own.size].reshape(own.shape)
-            found = agreeing(_centered(own, own.mean(1, keepdims=True)), wanted)
+            found = agreeing(centered(own, own.mean(1, keepdims=True)), wanted)
             layer.part_of(colors)[:] = found.reshape(-1)
-            layer.part_of(levels)[:] = _bytes(found).reshape(-1)
+            layer.part_of(levels)[:] = color_bytes(found).reshape(-1)
             number += 1
         portraits: dict[int, np.ndarray] = {}
         for layer in plan.layers:
@@ -273,7 +274,7 @@ class PortraitMaker:
                     self._bases[node] = basis
                     return made
         colors = agreeing(self._scores(node, flat, size, target), wanted)
-        return colors, _bytes(colors)
+        return colors, color_bytes(colors)
 
     def _scores(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -299,7 +300,7 @@ class PortraitMaker:
             return self._scores_of_finite(node, flat, size, target)
         means = scores.sum(1, keepdims=True) / np.float32(scores.shape[1])
         self._bases[node] = basis
-        return _centered(scores, means)
+        return centered(scores, means)
 
     def _begin(
         self, node: int, channels: int, size: tuple[int, int], target: np.ndarray
@@ -355,78 +356,8 @@ def _turned(scores: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndar
     made = native and native.colors(scores.copy(), wanted, CONTRAST * 255.0, FREE, ROUNDING)
     if made:
         return made
-    colors = agreeing(_centered(scores, scores.mean(1, keepdims=True)), wanted)
-    return colors, _bytes(colors)
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    """The values, with 0 in the place of what is not finite."""
-    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _bounded(scores: np.ndarray) -> np.ndarray:
-    """The scores, finite and together no larger than that their squares are in range."""
-    finite = _finite(scores)
-    return finite / max(1.0, float(np.abs(finite).max(initial=0.0)) / MAX_SCORE)
-
-
-def _gray(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(3, P) colors of a single map (1, h, w), and their (P, 3) bytes."""
-    flat = _finite(values.reshape(1, -1))
-    colors = np.repeat(_standardized(flat), 3, 0)
-    return colors, _bytes(colors)
-
-
-def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """(3, P) scores less their (3, 1) means, 0 for those that are nothing but rounding."""
-    scores = scores - means
-    count = scores.shape[1]
-    for row, (mean,) in zip(scores, means.tolist(), strict=True):
-        if float(row @ row) <= count * (ROUNDING * mean) ** 2:
-            row[:] = 0.0
-    return scores
-
-
-def _bytes(colors: np.ndarray) -> np.ndarray:
-    """(P, 3) uint8 sRGB of (3, P) colors."""
-    levels = colors * np.float32(CONTRAST * 255.0)
-    levels += np.float32(128.0)
-    np.maximum(levels, np.float32(0.0), out=levels)
-    np.minimum(levels, np.float32(255.0), out=levels)
-    return np.ascontiguousarray(levels.astype(np.uint8).T)
-
-
-@lru_cache(256)
-def start_noise(positions: int) -> np.ndarray:
-    """(3, P) float32, the same for the same number of positions."""
-    random = np.random.default_rng(positions).standard_normal((3, positions))
-    return random.astype(np.float32)
-
-
-@lru_cache(256)
-def fit_positions(size: tuple[int, int], most: int = MAX_FIT_POSITIONS) -> slice:
-    """Which positions of (H, W) the components are found from, about so many."""
-    positions = size[0] * size[1]
-    step = max(1, positions // most) | 1
-    # A step with a divisor of the width would take some columns and leave out the others.
-    while gcd(step, size[1]) > 1:
-        step += 2
-    return slice((positions - 1) % step // 2, None, step)
-
-
-def _standardized(values: np.ndarray) -> np.ndarray:
-    """(K, …) with mean 0 and deviation 1 each; what hardly varies beside the others becomes 0."""
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    flat = flat - flat.mean(1, keepdims=True)
-    variance = np.square(flat).mean(1, keepdims=True)
-    is_flat = variance <= FLAT * max(float(variance.max(initial=0.0)), 1e-300)
-    flat = np.where(is_flat, 0.0, flat / np.sqrt(np.where(is_flat, 1.0, variance)))
-    return flat.reshape(values.shape).astype(np.float32)
-
-
-def portrait_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width of a portrait: maps' own, or a whole part of them."""
-    return -(-height // -(-height // MAX_SIDE)), -(-width // -(-width // MAX_SIDE))
+    colors = agreeing(centered(scores, scores.mean(1, keepdims=True)), wanted)
+    return colors, color_bytes(colors)
 
 
 def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
