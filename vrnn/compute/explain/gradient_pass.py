@@ -181,24 +181,14 @@ def find_gradients(
             found = output_value(model, result, target, softmax, has_gradients)
         else:
             found = _value_of_layer(model, target, taken.seen.get(target_node), has_gradients)
-        if not bool(torch.isfinite(found.value)):
-            raise VrnnError(
-                f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
-                "input, so nothing explains it; look at its layers for where values stop being "
-                "finite"
-            )
+        _check_value(found, model)
         if not has_gradients:
             return Gradients(found)
-        leaves, layers = taken.leaves, taken.gradients
-        gradients = torch.autograd.grad(found.value, list(leaves.values()), allow_unused=True)
-    _check_gradients([g for g in (*gradients, *layers.values()) if g is not None], found, model)
-    by_node = {
-        node: torch.zeros_like(leaf.detach()) if gradient is None else gradient
-        for (node, leaf), gradient in zip(leaves.items(), gradients, strict=True)
-    }
-    values = {node: leaf.detach() for node, leaf in leaves.items()}
-    found = found._replace(value=found.value.detach())
-    return Gradients(found, by_node, values, taken.activations, layers)
+        leaves = list(taken.leaves.values())
+        gradients = torch.autograd.grad(found.value, leaves, allow_unused=True)
+    given_back = [g for g in (*gradients, *taken.gradients.values()) if g is not None]
+    _check_gradients(given_back, found, model)
+    return taken.gradients_of(found, gradients)
 
 
 class _TakenTensors:
@@ -238,6 +228,23 @@ class _TakenTensors:
             self.leaves[node] = tensor.detach().clone().requires_grad_(self._has_gradients)
             return self.leaves[node].clone()
 
+    def gradients_of(
+        self, found: TargetValue, gradients: Sequence[torch.Tensor | None]
+    ) -> Gradients:
+        """Return all that was found, after the way back.
+
+        Args:
+            found: What was explained.
+            gradients: Of the leaves; None for one that nothing depends on, whose gradient is 0.
+        """
+        by_node = {
+            node: torch.zeros_like(leaf.detach()) if gradient is None else gradient
+            for (node, leaf), gradient in zip(self.leaves.items(), gradients, strict=True)
+        }
+        values = {node: leaf.detach() for node, leaf in self.leaves.items()}
+        found = found._replace(value=found.value.detach())
+        return Gradients(found, by_node, values, self.activations, self.gradients)
+
     def take_layer(self, node: int, tensor: torch.Tensor) -> None:
         """Keep the tensor of a layer that is wanted."""
         self._on_output(node, tensor)
@@ -259,6 +266,14 @@ def _value_of_layer(
     return layer_value(
         tensor, model.view.map_layouts[node.id], node, target, model.source.title, has_gradients
     )
+
+
+def _check_value(found: TargetValue, model: LoadedModel) -> None:
+    if not bool(torch.isfinite(found.value)):
+        raise VrnnError(
+            f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
+            "input, so nothing explains it; look at its layers for where values stop being finite"
+        )
 
 
 def _check_gradients(
