@@ -34,7 +34,7 @@ from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.comparison import ComparisonManager
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
-from vrnn.workspace.example_scores import ExampleAnswers
+from vrnn.workspace.example_answers import ExampleAnswers
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.fetched_maps import FetchedMaps
