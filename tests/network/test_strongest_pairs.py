@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vrnn.network.connection_sums import pair_values
-from vrnn.network.connections import ConnectionPart, LayerConnections, LayerStep, Window
+from vrnn.network.connections import ConnectionPart, LayerConnections, LayerStep, SlidingWindow
 from vrnn.network.strongest_pairs import strongest_pairs
 
 
@@ -15,7 +15,7 @@ def make_layer(outputs, fan_in, groups, seed, parts=1):
     for _ in range(parts):
         maps = random.normal(size=(fan_in * groups, 4, 4)).astype(np.float32)
         kernels = random.normal(size=(outputs * groups, fan_in, 3, 3)).astype(np.float32)
-        window = Window((3, 3), (1, 1), (1, 1), (1, 1))
+        window = SlidingWindow((3, 3), (1, 1), (1, 1), (1, 1))
         found.append(ConnectionPart(7, maps, kernels, window, groups, first))
         first += outputs * groups
     steps = (LayerStep("conv2d", np.zeros((first, 4, 4), np.float32)),)

@@ -27,7 +27,7 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.config.options import ImportanceOptions
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import parse_target
-from vrnn.export.plot import Curve, draw_plot
+from vrnn.export.plot import PlotCurve, draw_plot
 from vrnn.export.png import write_png
 from vrnn.media.image_set import ImageSet
 from vrnn.network.importance import ImportanceResult
@@ -149,7 +149,7 @@ def _name(model: LoadedModel, result: ImportanceResult) -> str:
     return "" if number is None else class_text(model, number)
 
 
-def _plotted(results: list[ImportanceResult], class_index: int) -> list[Curve]:
+def _plotted(results: list[ImportanceResult], class_index: int) -> list[PlotCurve]:
     """The accuracy for a class, by each ranking for it and by those that ask for none."""
     curves = []
     for ranking in PRUNING_RANKINGS:
@@ -161,7 +161,7 @@ def _plotted(results: list[ImportanceResult], class_index: int) -> list[Curve]:
                 continue
             text = f"{RANKING_TEXT[ranking]}  {curve.area(class_index):.3f}"
             values = curve.class_accuracy[:, class_index]
-            curves.append(Curve(text, curve.shares, values, RANKING_COLORS[ranking]))
+            curves.append(PlotCurve(text, curve.shares, values, RANKING_COLORS[ranking]))
     return curves
 
 

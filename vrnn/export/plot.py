@@ -25,7 +25,7 @@ SMOOTHING = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class PlotCurve:
     """A curve of a plot.
 
     Attributes:
@@ -41,7 +41,7 @@ class Curve:
     color: tuple[int, int, int]
 
 
-def draw_plot(curves: Sequence[Curve], title: str, across: str, upright: str) -> Image.Image:
+def draw_plot(curves: Sequence[PlotCurve], title: str, across: str, upright: str) -> Image.Image:
     """Draw curves with their names.
 
     Args:
@@ -80,7 +80,7 @@ def _place(box: Box, x: float, y: float) -> tuple[float, float]:
     return box[0] + x * (box[2] - box[0]), box[3] - y * (box[3] - box[1])
 
 
-def _draw_lines(picture: Image.Image, curves: Sequence[Curve], box: Box) -> None:
+def _draw_lines(picture: Image.Image, curves: Sequence[PlotCurve], box: Box) -> None:
     scale = SMOOTHING
     large = Image.new("RGB", (picture.width * scale, picture.height * scale), BACKGROUND)
     draw = ImageDraw.Draw(large)

@@ -7,11 +7,11 @@ from math import prod
 
 import numpy as np
 
-from vrnn.network.connections import ConnectionPart, Position, Window
+from vrnn.network.connections import ConnectionPart, Position, SlidingWindow
 
 
 def window_places(
-    window: Window, position: Position, sizes: tuple[int, ...]
+    window: SlidingWindow, position: Position, sizes: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where in the input each weight of a kernel lies for one position of the result.
 
@@ -78,7 +78,7 @@ def mean_window_values(part: ConnectionPart, positions: tuple[int, ...]) -> np.n
     return found
 
 
-def _met_span(window: Window, axis: int, step: int, size: int, count: int) -> slice:
+def _met_span(window: SlidingWindow, axis: int, step: int, size: int, count: int) -> slice:
     """The places of an input axis that one weight of a kernel meets."""
     stride, padding = window.stride[axis], window.padding[axis]
     offset = step * window.dilation[axis] - padding

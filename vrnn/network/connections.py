@@ -23,7 +23,7 @@ Position = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Window:
+class SlidingWindow:
     """Which positions of the input a position of the result sees: one number for each axis.
 
     Attributes:
@@ -44,10 +44,10 @@ class Window:
     adaptive: tuple[int, ...] = ()
 
     @staticmethod
-    def pointwise(axes: int) -> Window:
+    def pointwise(axes: int) -> SlidingWindow:
         """Return the window of one position alone."""
         ones, zeros = (1,) * axes, (0,) * axes
-        return Window(ones, ones, zeros, ones)
+        return SlidingWindow(ones, ones, zeros, ones)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class ConnectionPart:
     source: int
     maps: np.ndarray
     kernels: np.ndarray
-    window: Window
+    window: SlidingWindow
     groups: int = 1
     first_output: int = 0
     gains: np.ndarray | None = None

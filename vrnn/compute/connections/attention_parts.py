@@ -14,7 +14,7 @@ from vrnn.compute.connections.source_maps import find_source_maps
 from vrnn.compute.connections.tapped_call import CallSource, TappedCall, float_array
 from vrnn.compute.operators.attention import apply_masks, compute_head_weights
 from vrnn.errors import VrnnError
-from vrnn.network.connections import ConnectionPart, Role, Window
+from vrnn.network.connections import ConnectionPart, Role, SlidingWindow
 
 ROLES: tuple[Role, ...] = ("query", "key", "value")
 
@@ -71,7 +71,7 @@ def _part(maps: np.ndarray, heads: int, source: CallSource | None, role: Role) -
     flat = np.ascontiguousarray(maps.swapaxes(1, 2)).reshape(groups * width, count)
     kernels = np.ones((heads, width, 1), np.float32)
     return ConnectionPart(
-        node_of(source), flat, kernels, Window.pointwise(1), groups,
+        node_of(source), flat, kernels, SlidingWindow.pointwise(1), groups,
         role=role, source_maps=find_source_maps(flat, source),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ from vrnn.compute.operators import catalog
 from vrnn.compute.passes.partial_forward import BATCH_NORM_PARAMETERS
 from vrnn.compute.tracing.trace import OpRecord
 from vrnn.errors import VrnnError
-from vrnn.network.connections import ConnectionPart, Window
+from vrnn.network.connections import ConnectionPart, SlidingWindow
 
 NORM_PARAMETERS = {
     "layer_norm": ("input", "normalized_shape", "weight", "bias", "eps"),
@@ -60,11 +60,11 @@ def read_linear(call: TappedCall) -> Reading:
     maps = first_maps(x, layout)
     shape = _unflattened(source, maps)
     if shape is None:
-        window = Window.pointwise(2)
+        window = SlidingWindow.pointwise(2)
         kernels = kernels[:, :, None, None]
     else:
         maps, kernels = maps.reshape(shape), kernels.reshape(outputs, *shape)
-        window = Window(shape[1:], (1, 1), (0, 0), (1, 1))
+        window = SlidingWindow(shape[1:], (1, 1), (0, 0), (1, 1))
     part = ConnectionPart(
         node_of(source), maps, kernels, window, source_maps=find_source_maps(maps, source)
     )
@@ -103,7 +103,7 @@ def read_add(call: TappedCall) -> Reading:
         kernels = np.full((len(maps), 1, 1, 1), factor, np.float32)
         parts.append(
             ConnectionPart(
-                source.node, maps, kernels, Window.pointwise(2), len(maps),
+                source.node, maps, kernels, SlidingWindow.pointwise(2), len(maps),
                 source_maps=find_source_maps(maps, source),
             )
         )  # fmt: skip
@@ -134,8 +134,8 @@ def read_cat(call: TappedCall) -> Reading:
         if maps is None or maps.shape[1:] != result.shape[1:]:
             raise _no_maps_joined(call)
         part = ConnectionPart(
-            node_of(source), maps, np.ones((count, 1, 1, 1), np.float32), Window.pointwise(2),
-            count, first, source_maps=find_source_maps(maps, source),
+            node_of(source), maps, np.ones((count, 1, 1, 1), np.float32),
+            SlidingWindow.pointwise(2), count, first, source_maps=find_source_maps(maps, source),
         )  # fmt: skip
         parts.append(part)
         first += count
@@ -176,7 +176,7 @@ def read_norm(call: TappedCall) -> Reading:
     gains = np.broadcast_to(1 / spread, np.broadcast_shapes(spread.shape, (1, *maps.shape[1:])))
     part = ConnectionPart(
         node_of(source), maps, factors[:, None, None, None],
-        Window.pointwise(2), len(maps), 0, gains.astype(np.float32),
+        SlidingWindow.pointwise(2), len(maps), 0, gains.astype(np.float32),
         source_maps=find_source_maps(maps, source),
     )  # fmt: skip
     own = np.broadcast_to(shift, maps.shape).astype(np.float32)

@@ -13,7 +13,7 @@ from vrnn.compute.connections.read_maps import Reading, node_of, samples_first
 from vrnn.compute.connections.source_maps import find_source_maps
 from vrnn.compute.connections.tapped_call import TappedCall, float_array, packed_weights_error
 from vrnn.errors import VrnnError
-from vrnn.network.connections import ConnectionKind, ConnectionPart, Window
+from vrnn.network.connections import ConnectionKind, ConnectionPart, SlidingWindow
 
 
 def read_convolution(call: TappedCall) -> Reading:
@@ -57,7 +57,7 @@ def read_pool(call: TappedCall) -> Reading:
     gains = None
     if "adaptive" in call.operation:
         ones, zeros = (1,) * axes, (0,) * axes
-        window = Window(ones, ones, zeros, ones, adaptive=count)
+        window = SlidingWindow(ones, ones, zeros, ones, adaptive=count)
         if not is_maximum:
             gains = _outer([_adaptive_lengths(*pair) for pair in zip(sizes, count, strict=True)])
             gains = (1 / gains)[None]
@@ -82,7 +82,7 @@ def _sole_tensor(call: TappedCall) -> torch.Tensor:
 
 def _convolution_window(
     arguments: Mapping[str, Any], size: tuple[int, ...], is_transposed: bool
-) -> Window:
+) -> SlidingWindow:
     axes = len(size)
     stride = _each(arguments.get("stride"), axes, 1)
     dilation = _each(arguments.get("dilation"), axes, 1)
@@ -92,18 +92,20 @@ def _convolution_window(
         padding = tuple(r // 2 for r in reach)
     elif padding == "valid":
         padding = 0
-    return Window(tuple(size), stride, _each(padding, axes, 0), dilation, is_transposed)
+    return SlidingWindow(tuple(size), stride, _each(padding, axes, 0), dilation, is_transposed)
 
 
-def _pool_window(arguments: Mapping[str, Any], axes: int) -> Window:
+def _pool_window(arguments: Mapping[str, Any], axes: int) -> SlidingWindow:
     size = _each(arguments.get("kernel_size"), axes, 1)
     stride = arguments.get("stride")
     stride = size if stride is None or stride == [] else _each(stride, axes, 1)
     padding = _each(arguments.get("padding"), axes, 0)
-    return Window(size, stride, padding, _each(arguments.get("dilation"), axes, 1))
+    return SlidingWindow(size, stride, padding, _each(arguments.get("dilation"), axes, 1))
 
 
-def _average_gains(call: TappedCall, x: torch.Tensor, window: Window, axes: int) -> np.ndarray:
+def _average_gains(
+    call: TappedCall, x: torch.Tensor, window: SlidingWindow, axes: int
+) -> np.ndarray:
     """(1, …) what each value of a window is multiplied by: the pool of ones tells it."""
     ones = torch.ones_like(samples_first(x, axes)[:1, :1])
     args = [ones if isinstance(a, torch.Tensor) else a for a in call.args]
@@ -116,7 +118,7 @@ def _average_gains(call: TappedCall, x: torch.Tensor, window: Window, axes: int)
     return pooled / np.maximum(counts, 1)[None]
 
 
-def _counts_inside(window: Window, axis: int, size: int, count: int) -> np.ndarray:
+def _counts_inside(window: SlidingWindow, axis: int, size: int, count: int) -> np.ndarray:
     """(count,) how many places of each window lie inside the input."""
     steps = np.arange(window.size[axis]) * window.dilation[axis]
     places = np.arange(count)[:, None] * window.stride[axis] - window.padding[axis] + steps
@@ -158,7 +160,7 @@ def read_mean(call: TappedCall) -> Reading:
     part = ConnectionPart(
         node_of(source), maps,
         np.broadcast_to(np.float32(1), (count, 1, 1, 1)),
-        Window(ones, ones, (0, 0), ones, adaptive=(1, 1)), count, 0, gains,
+        SlidingWindow(ones, ones, (0, 0), ones, adaptive=(1, 1)), count, 0, gains,
         source_maps=find_source_maps(maps, source),
     )  # fmt: skip
     return Reading(

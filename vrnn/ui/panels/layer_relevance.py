@@ -33,7 +33,7 @@ DrawHistogram = Callable[[str, Histogram, tuple[float, float]], None]
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelShares:
+class RankedChannels:
     """The channels of a layer by their relevance.
 
     Attributes:
@@ -45,11 +45,11 @@ class ChannelShares:
     shares: np.ndarray
 
 
-def channel_shares(layer: LayerRelevance) -> ChannelShares:
+def channel_shares(layer: LayerRelevance) -> RankedChannels:
     """Return the channels of a layer by the magnitude of their relevance, at most MAX_CHANNELS."""
     order = np.argsort(-np.abs(layer.channels), kind="stable")[:MAX_CHANNELS]
     whole = float(np.abs(layer.channels).sum(dtype=np.float64)) or 1.0
-    return ChannelShares(order, layer.channels[order] / whole)
+    return RankedChannels(order, layer.channels[order] / whole)
 
 
 class LayerRelevanceView:
@@ -58,7 +58,7 @@ class LayerRelevanceView:
     def __init__(self) -> None:
         self._known: object = None
         self._histogram: Histogram | None = None
-        self._shares: ChannelShares | None = None
+        self._shares: RankedChannels | None = None
 
     def draw(
         self, context: PanelContext, slot: int, node: Node, draw_histogram: DrawHistogram
@@ -100,7 +100,7 @@ class LayerRelevanceView:
         self._shares = channel_shares(layer) if len(layer.channels) > 1 else None
 
     def _draw_channels(
-        self, context: PanelContext, slot: int, node: Node, shares: ChannelShares
+        self, context: PanelContext, slot: int, node: Node, shares: RankedChannels
     ) -> None:
         peak = float(np.abs(shares.shares).max(initial=0.0)) or 1.0
         for channel, share in zip(shares.channels.tolist(), shares.shares.tolist(), strict=True):

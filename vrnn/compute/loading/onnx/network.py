@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from vrnn.compute.loading.onnx.node_names import module_paths
-from vrnn.compute.loading.onnx.operations import Operation
+from vrnn.compute.loading.onnx.operations import OnnxOperation
 from vrnn.compute.loading.onnx.runtime import OnnxRuntimeNode
 from vrnn.errors import VrnnError
 
@@ -40,7 +40,7 @@ class _Call:
         last_use: Names of values that no later node reads.
     """
 
-    operation: Operation
+    operation: OnnxOperation
     module: nn.Module
 
     def __init__(self, path: str) -> None:
@@ -62,7 +62,7 @@ class OnnxNetwork(nn.Module):
     """
 
     def __init__(
-        self, model: Any, operations: Sequence[Operation], constants: Mapping[str, np.ndarray]
+        self, model: Any, operations: Sequence[OnnxOperation], constants: Mapping[str, np.ndarray]
     ) -> None:
         """Build the modules.
 
@@ -120,7 +120,7 @@ class OnnxNetwork(nn.Module):
         outputs = {name: values[name] for name in self.output_names}
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    def _let_run(self, call: _Call, operation: Operation) -> None:
+    def _let_run(self, call: _Call, operation: OnnxOperation) -> None:
         """Let an operation run at a place, by onnxruntime if it has no module."""
         module = operation.module
         if module is None:

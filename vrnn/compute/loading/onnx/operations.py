@@ -19,7 +19,7 @@ CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 @dataclass(frozen=True, eq=False)
-class Operation:
+class OnnxOperation:
     """A node of an ONNX graph that can run, or a product with the sum of its bias.
 
     Attributes:
@@ -112,7 +112,7 @@ class Gather(nn.Module):
 
 def convert_nodes(
     nodes: Sequence[Any], constants: Mapping[str, np.ndarray], outputs: Sequence[str], opset: int
-) -> list[Operation]:
+) -> list[OnnxOperation]:
     """Convert the nodes of a graph.
 
     A product with a matrix and the sum with its bias become one linear layer.
@@ -172,7 +172,9 @@ def _has_matrix(node: Any, constants: Mapping[str, np.ndarray]) -> bool:
     return matrix is not None and matrix.ndim == 2 and node.input[0] not in constants
 
 
-def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset: int) -> Operation:
+def _convert(
+    nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset: int
+) -> OnnxOperation:
     """Convert one node, or a product and the sum with its bias."""
     from onnx import helper, numpy_helper
     from onnx2pytorch.constants import COMPOSITE_LAYERS, MULTIOUTPUT_LAYERS, STANDARD_LAYERS
@@ -181,7 +183,7 @@ def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset:
     node = nodes[0]
     inputs, outputs = tuple(node.input), tuple(nodes[-1].output)
     if node.domain not in ("", "ai.onnx") or node.op_type in CONTROL_FLOW:
-        return Operation(nodes, None, inputs, outputs)
+        return OnnxOperation(nodes, None, inputs, outputs)
     given = {name for part in nodes for name in part.input if name in constants}
     if node.op_type == "MatMul" and not _has_matrix(node, constants):
         given = set()
@@ -197,7 +199,7 @@ def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset:
             warnings.filterwarnings("error", message="No explicit conversion")
             ((_, _, made),) = convert_operations(graph, opset, enable_pruning=False)
     except Exception:  # whatever a node holds that the library does not expect
-        return Operation(nodes, None, inputs, outputs)
+        return OnnxOperation(nodes, None, inputs, outputs)
     module: Any = made if isinstance(made, nn.Module) else ListFunction(made)
     parts = list(module.modules()) if isinstance(module, COMPOSITE_LAYERS) else [module]
     if any(isinstance(part, STANDARD_LAYERS) for part in parts):
@@ -216,4 +218,4 @@ def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset:
     elif node.op_type == "Slice" and opset >= 10:
         module = Slice()
     module.eval()
-    return Operation(nodes, module, inputs, outputs, several)
+    return OnnxOperation(nodes, module, inputs, outputs, several)
