@@ -1,16 +1,18 @@
 """What an explanation found, and how it becomes pictures and sums."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from vrnn.errors import VrnnError
 from vrnn.explanations.relevance_maps import RelevanceMaps, RelevanceScale
 from vrnn.explanations.results import (
-    SINK_KINDS,
     Explanation,
     FlippingCurves,
     LayerRelevance,
     Sink,
+    SinkKind,
 )
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.style.relevance_colors import color_relevance, overlay_relevance
@@ -40,7 +42,7 @@ def test_what_ends_is_summed_by_kind():
         "softmax": -1.5,
     }
     assert Explanation("m", "t", 1.0, {}).sums_by_sink() == {}
-    assert len(set(SINK_KINDS)) == 9
+    assert len(set(get_args(SinkKind))) == 9
 
 
 def test_a_picture_lies_over_the_image_where_they_have_one_size():

@@ -10,8 +10,9 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+from vrnn.ui import panel_registry
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.panel_registry import Dock, Panel, PanelSet, panel, unregister_panel
+from vrnn.ui.panel_registry import Dock, Panel, PanelSet, panel
 
 
 def _table():
@@ -112,7 +113,7 @@ def faulty():
     panel("Faulty", dock=Dock.LEFT_TOP)(Faulty)
     Faulty.fails, Faulty.drawn = True, 0
     yield Faulty
-    unregister_panel("Faulty")
+    del panel_registry._PANELS["Faulty"]
 
 
 @pytest.mark.parametrize("kind", LEFT_OPEN)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from vrnn.errors import VrnnError
 from vrnn.storage.input_file import read_text
@@ -33,7 +33,6 @@ from vrnn.storage.serialization import check_fields, from_dict
 RuleName = Literal[
     "epsilon", "z-plus", "gamma", "alpha-beta", "flat", "w-square", "box", "pass", "gradient"
 ]
-RULE_NAMES: tuple[RuleName, ...] = get_args(RuleName)
 """Bach et al. 2015 (epsilon, alpha-beta), Montavon et al. 2017 (z-plus, w-square, box), Montavon
 et al. 2019 (gamma), Lapuschkin et al. 2019 (flat); `pass`, for batch norms that follow no linear
 operation, gives the input all; `gradient` is the plain gradient."""
@@ -51,7 +50,7 @@ class LayerRule:
     """Which linear operations have which rule.
 
     Attributes:
-        rule: One of RULE_NAMES.
+        rule: Its name.
         layer: A pattern that the path of the module fits in which an operation runs.
         operation: A pattern that its canonical name fits, such as `conv*` or `linear`.
         depth: The least and the greatest number of linear operations between it and the input, on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,7 +18,6 @@ SinkKind = Literal[
     "bias", "epsilon", "constant", "activation", "softmax", "no rule", "condition", "integers",
     "rounding",
 ]  # fmt: skip
-SINK_KINDS: tuple[SinkKind, ...] = get_args(SinkKind)
 """Where relevance ends before it reaches the input: in a bias; in what stabilizes a denominator; in
 another constant, such as a class token or a position embedding; in an activation that is not zero
 at zero; in a softmax; in an operation without a rule, which has the plain gradient; in channels
@@ -30,7 +29,7 @@ class Sink:
     """A place where relevance ends.
 
     Attributes:
-        kind: One of SINK_KINDS.
+        kind: What it is.
         node: Id of the node it is in; -1 for none that is shown.
         name: What holds it, such as the path of a parameter; '' where the node says it all.
         amount: How much ends there, in units of the target.

@@ -61,11 +61,6 @@ class LayerMatching:
         """The node of the second network that matches each of the first."""
         return {pair.first: pair.second for pair in self.pairs}
 
-    @cached_property
-    def to_first(self) -> Mapping[int, int]:
-        """The node of the first network that matches each of the second."""
-        return {pair.second: pair.first for pair in self.pairs}
-
 
 def match_layers(first: Network, second: Network) -> LayerMatching:
     """Match the layers of two networks; the same networks always give the same.

@@ -89,11 +89,6 @@ def registered_panels() -> tuple[PanelInfo, ...]:
     return tuple(_PANELS.values())
 
 
-def unregister_panel(title: str) -> None:
-    """Remove a panel from the registry, as a test does that has added one."""
-    del _PANELS[title]
-
-
 class PanelSet:
     """One instance of each registered panel, for one host.
 

@@ -53,7 +53,6 @@ class RuntimeInfo:
         system: The name of the headset.
         recommended_size: Recommended width and height of one eye's image, pixels.
         max_size: Largest width and height of one eye's image, pixels.
-        recommended_samples: Recommended number of samples of each pixel.
         max_layers: How many layers a frame can have.
         extensions: Names of the extensions that are enabled.
     """
@@ -63,7 +62,6 @@ class RuntimeInfo:
     system: str
     recommended_size: tuple[int, int]
     max_size: tuple[int, int]
-    recommended_samples: int
     max_layers: int
     extensions: frozenset[str]
 
@@ -144,7 +142,7 @@ class Runtime(Closeable):
         version = str(xr.Version(runtime.runtime_version))
         return RuntimeInfo(
             _text(runtime.runtime_name), version, _text(system.system_name), recommended_size,
-            max_size, left.recommended_swapchain_sample_count, limits.max_layer_count,
+            max_size, limits.max_layer_count,
             extensions,
         )  # fmt: skip
 

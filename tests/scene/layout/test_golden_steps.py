@@ -18,13 +18,13 @@ from vrnn.scene.layout.overview_fit import (
     view_of,
 )
 from vrnn.scene.layout.stages import find_stages
-from vrnn.scene.layout.step_breaking import StepTable, are_mixed
+from vrnn.scene.layout.step_breaking import StepTable, are_mixed, best_breaks
 from vrnn.scene.layout.terrace_steps import (
-    break_into_steps,
     fill_step,
     gap_before,
     stage_columns,
     step_width,
+    steps_of,
     unit_table,
     units_of,
 )
@@ -33,6 +33,11 @@ from vrnn.scene.layout.types import Footprint
 SEEDS = range(14)
 NAMED = {"residual": lambda: residual(4, 3), "small": lambda: residual(1, 1), "branched": branched}
 ALL = [*SEEDS, *NAMED]
+
+
+def broken(units, width):
+    """Steps of about a width with the smallest height together, once panels fill them."""
+    return steps_of(units, best_breaks(unit_table(units), [width])[0])
 
 
 def random_network(seed):
@@ -93,7 +98,7 @@ def test_units_and_steps_are_as_they_were_approved(case, regenerate):
             )
             lines.append(f"  {column.nodes} {told} extent {golden_text.numbers(column.extent)}")
     for width in widths_of(units):
-        steps = break_into_steps(units, width)
+        steps = broken(units, width)
         view, spread = view_of(steps), spread_of(steps)
         filled = filled_steps(steps)
         lines += [
@@ -111,7 +116,7 @@ def test_units_and_steps_are_as_they_were_approved(case, regenerate):
 def test_steps_are_measured_as_those_that_are_made(case):
     units = laid_out(case)[-1]
     for width in widths_of(units):
-        steps = break_into_steps(units, width)
+        steps = broken(units, width)
         share, view = filled_view(StepTable.of(unit_table(units), [len(step) for step in steps]))
         made = filled_steps(steps)
         assert share == pytest.approx(panel_share(made, view_of(made)))
@@ -164,7 +169,7 @@ def test_no_other_breaks_cost_less(case):
             cost = cost_of(units, breaks, width)
             if cost is not None:
                 costs[tuple(end - begin for begin, end in breaks)] = cost
-        found = tuple(len(step) for step in break_into_steps(units, width))
+        found = tuple(len(step) for step in broken(units, width))
         assert costs[found] == pytest.approx(min(costs.values()))
 
 

@@ -9,7 +9,7 @@ from vrnn.scene.headset.rig_math import direction
 from vrnn.scene.headset.tracking import HandInput, Pose
 from vrnn.scene.linalg import normalized_quaternion, quaternion_from_matrix
 
-PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
+PALM, THUMB, KNUCKLE = 0, 5, 7
 INDEX, MIDDLE, RING = 10, 15, 20
 """Numbers of joints in OpenXR's order: tips, and the index finger's knuckle."""
 PINCH_CLOSED, PINCH_OPEN = 0.012, 0.045

@@ -19,7 +19,6 @@ from vrnn.scene.layout.step_breaking import (
     RISE,
     STAGE_GAP,
     UnitTable,
-    best_breaks,
     fill_factors,
 )
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, name_scale
@@ -177,16 +176,6 @@ def fill_step(step: Step, width: float) -> Step:
     panels = sum(unit.panel_width for unit in step)
     factor = float(fill_factors(np.array(step_width(step)), np.array(panels), width))
     return step if factor == 1.0 else tuple(unit.scaled(factor) for unit in step)
-
-
-def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
-    """Return steps of about a width with the smallest height together, once panels fill them.
-
-    Args:
-        units: In run order, at least one.
-        width: Meters.
-    """
-    return steps_of(units, best_breaks(unit_table(units), [width])[0])
 
 
 def unit_table(units: Sequence[Unit]) -> UnitTable:

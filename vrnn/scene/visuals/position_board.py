@@ -20,7 +20,6 @@ MAX_MAPS = 3
 MAX_POINT_MAPS = 9
 MAX_SIDE = 7
 """Weights along the side of a kernel that is written in numbers; a larger one is colors alone."""
-MAX_COLORED = 28
 CELL = 0.4
 """Meters."""
 GAP = 0.3
