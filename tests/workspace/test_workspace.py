@@ -36,6 +36,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.predictions import ClassScores
 from vrnn.scene.picking import Hit, Ray
+from vrnn.workspace.manager import Manager
 from vrnn.workspace.workspace_file import load_workspace
 
 LAYER = "stage2.0.conv1"
@@ -441,3 +442,22 @@ def test_a_session_of_an_older_build_opens_as_it_was(studio, root):
     assert snapshot.camera.yaw == 0.1
     studio.do(OpenSession(root / "tests/data/session-0.1.json"))
     assert studio.world.state == snapshot.state
+
+
+def test_every_manager_is_told_what_happens(studio, monkeypatch):
+    workspace, told = studio.workspace, []
+    all_managers = [part for part in vars(workspace).values() if isinstance(part, Manager)]
+    assert len(all_managers) == len(workspace.managers) > 20
+    for manager in all_managers:
+        for event in ("remember", "sync_with_state", "on_pass_requested", "on_pass_complete"):
+            monkeypatch.setattr(
+                manager, event, lambda *_, key=(manager, event): told.append(key), raising=True
+            )
+    studio.do(SetInputImage(number=2))
+    assert {manager for manager, event in told if event == "remember"} == set(all_managers)
+    order = [told.index((manager, "remember")) for manager in all_managers]
+    assert order == sorted(order)
+    for event in ("sync_with_state", "on_pass_requested", "on_pass_complete"):
+        assert {manager for manager, heard in told if heard == event} == set(all_managers)
+    monkeypatch.undo()
+    studio.do(Undo())
