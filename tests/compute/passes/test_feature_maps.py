@@ -136,3 +136,13 @@ def test_only_what_half_floats_cannot_hold_well_is_scaled(peak, scale):
         maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout.plain(values.shape))
         assert maps.scale == scale
         assert peak in (0.0, 100.0) or scale == 1.0 or 2**11 <= peak / maps.scale < 2**12
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64])
+def test_a_layer_without_any_sample_has_maps_of_nan(dtype):
+    # Boxes of an image in which nothing was found: (4, 0), one box shown at a time.
+    layout = MapLayout((4, 1, 1), (4, 0), (0,), (), (), ((1,),))
+    maps = to_feature_maps(torch.zeros(4, 0, dtype=dtype), layout)
+    assert maps.values.shape == (4, 1, 1)
+    assert np.isnan(maps.values).all()
+    assert maps.not_finite == 4

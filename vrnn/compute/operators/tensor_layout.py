@@ -247,7 +247,7 @@ def select_maps(
 
     Returns:
         (C, H, W) maps, wider if several are side by side, and (K, C) class and register tokens;
-        None without any. Views where possible.
+        None without any. Views where possible. Of a tensor without samples, maps of NaN.
     """
     if layout.is_plain and tensor.shape[1:] == layout.shape:  # most are, and there are many
         return tensor[0], None
@@ -259,14 +259,19 @@ def select_maps(
             side_by_side += axes
             continue
         for axis in reversed(axes):
-            index, chosen[axis] = divmod(index, grid.shape[axis])
+            index, chosen[axis] = divmod(index, max(1, grid.shape[axis]))
     kept = (*layout.channels, *layout.rows, *side_by_side, *layout.columns)
     order = (*(axis for axis in range(grid.dim()) if axis not in kept), *kept)
     maps = grid if order == tuple(range(grid.dim())) else grid.permute(order)
-    maps = maps[tuple(chosen.get(axis, 0) for axis in order[: grid.dim() - len(kept)])]
     channels, height, width = layout.shape
     for axis in side_by_side:
         width *= grid.shape[axis]
+    first = order[: grid.dim() - len(kept)]
+    if 0 in [grid.shape[axis] for axis in first]:  # such as boxes where nothing was found
+        is_real = tensor.is_floating_point() or tensor.is_complex()
+        none = tensor if is_real else tensor.float()
+        return none.new_full((channels, height, width), torch.nan), None
+    maps = maps[tuple(chosen.get(axis, 0) for axis in first)]
     maps = maps.reshape(channels, height, width)
     if extra is None:
         return maps, None
