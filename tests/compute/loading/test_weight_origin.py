@@ -419,3 +419,8 @@ def test_weights_that_no_initializer_draws_are_told_apart_without_a_warning(valu
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert not looks_initialized(model)
+
+
+def test_a_model_without_parameters_is_not_untrained():
+    assert not is_untrained(nn.Sequential(nn.ReLU(), nn.AvgPool2d(2)), WeightEvents())
+    assert is_untrained(nn.Linear(3, 4), WeightEvents())

@@ -159,6 +159,8 @@ def is_untrained(model: nn.Module, events: WeightEvents) -> bool:
         model: The model.
         events: What happened while it was built.
     """
+    if next(nn.Module.parameters(model), None) is None:
+        return False  # it has none, or they are no parameters, as packed ones of integers
     if events.sources or _names_its_source(model) or not looks_initialized(model):
         return False
     addresses = {
