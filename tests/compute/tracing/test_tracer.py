@@ -188,6 +188,31 @@ def test_norm_and_activation_are_folded_into_their_convolution():
     assert names == ["input", "0", "1", "2", "3", "4", "6"]
 
 
+class PartsAndCopies(nn.Module):
+    """Half of the maps of a convolution, and one number of a linear layer for each kernel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.linear = nn.Linear(4, 6)
+        self.kernels = nn.Parameter(torch.rand(2, 6, 3))
+
+    def forward(self, x):
+        half = self.conv(x)[:, :4] * 2
+        scales = self.linear(half.mean((2, 3)))
+        return (scales[:, None, :, None] * self.kernels).relu() + 1
+
+
+def test_what_has_another_number_of_values_does_not_hide_the_layer_before():
+    traced = trace(PartsAndCopies(), (torch.rand(1, 3, 8, 8),), "net")
+    nodes = {node.name: node for node in simplify(traced, "layers").network.nodes}
+    assert nodes["conv"].label == "conv 3×3, 3→8"
+    assert nodes["conv"].shape[0] == 8
+    assert nodes["mul"].shape == (4, 6, 6)
+    assert nodes["linear"].label == "linear 4→6"
+    assert nodes["mul_2"].label == "multiply · ReLU · add"
+
+
 def test_parameters_are_counted_once():
     model = build("Shared")
     network = simplify(trace(model, inputs_of("Shared"), "shared"), "all").network

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.tensor_layout import MapLayout
@@ -107,6 +108,8 @@ def _relevant_records(trace: Trace) -> list[OpRecord]:
     return [record for record in trace.records if record.id in needed]
 
 
+MOVING = ("pad", "set")
+"""Minor operations that put maps as they are into larger ones."""
 Groups = dict[int, list[int]]
 """Ids of the records shown as one node, in run order, by the id of the last."""
 
@@ -165,8 +168,11 @@ def _is_foldable(record: OpRecord, source: OpRecord) -> bool:
     if record.is_attention or source.is_attention or source.operation == "input":
         return False
     role = catalog.lookup(record.operation).role
-    keeps_shape = record.shape == source.shape
-    return (role in ("activation", "norm") and keeps_shape) or role == "minor"
+    if role == "minor":
+        # Of a part of the maps, or made of each value several times, it would hide the maps.
+        before, after = prod(source.shape), prod(record.shape)
+        return after == before or (after > before and record.operation in MOVING)
+    return role in ("activation", "norm") and record.shape == source.shape
 
 
 def _group_tracked(trace: Trace, records: dict[int, OpRecord]) -> Groups:
