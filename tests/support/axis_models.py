@@ -442,3 +442,28 @@ def _einsum(m, x):
 def _shuffled(m, x):
     y = m.a(x).view(1, 4, 2, 2, 6, 8).permute(0, 1, 4, 2, 5, 3).reshape(1, 4, 12, 16)
     return m.b(y)
+
+
+@_case(
+    "disparities", lambda: {"c": nn.Conv3d(4, 5, 3, padding=1), "d": nn.Conv3d(5, 1, 1)},
+    lambda: torch.randn(1, 4, 6, 9, 12),
+    c=("batch channel depth height width", (5, 9, 12), "volume"),
+    d=("batch channel depth height width", (1, 9, 12), "volume"),
+    interpolate=(BCHW, (1, 18, 24), IMAGE),
+)  # fmt: skip
+def _disparities(m, x):
+    likely = m.d(m.c(x)).squeeze(1).softmax(1)
+    mean = (likely * torch.arange(6.0).view(1, 6, 1, 1)).sum(1, keepdim=True)
+    return F.interpolate(mean, scale_factor=2)
+
+
+@_case(
+    "rows that are found", lambda: {"l": nn.Linear(4, 5)}, lambda: torch.randn(7, 4),
+    input=("node channel", (4, 1, 7), "nodes"), index=("node channel", (5, 1, 2), "nodes"),
+)  # fmt: skip
+def _found_rows(m, x):
+    y = m.l(x)
+    ranks = x[:, :2].argsort(0).argsort(0)
+    mask = torch.cat([ranks[:, :1] < 1, ranks[:, :1] > 5], 1)
+    rows, _ = torch.where(mask)  # by chance as many as the mask has columns
+    return y.index_add(0, rows, y[rows])

@@ -26,7 +26,7 @@ from vrnn.network.model_spec import ModelSpec
 
 UNSURE = (
     "video", "points", "a set of points", "nodes with kinds of edges", "frames without time",
-    "frames of one clip", "patches by hand", "patches by windows",
+    "frames of one clip", "patches by hand", "patches by windows", "rows that are found",
 )  # fmt: skip
 """Models that do not tell what some axes hold: these are guessed, and told so."""
 

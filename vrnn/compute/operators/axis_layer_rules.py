@@ -14,10 +14,12 @@ from vrnn.compute.operators.axis_factors import (
     Evidence,
     FactoredAxis,
     axis_size,
+    new_axes,
     unify,
 )
 from vrnn.compute.operators.axis_rules import (
     AxisCall,
+    axes_by_shape,
     axis_rule,
     claim,
     has_role,
@@ -260,10 +262,31 @@ def _reduction(call: AxisCall, result: torch.Tensor) -> Axes:
         # Members of one set, such as points or a graph's nodes: samples stay apart.
         claim(axes[0], "node", ASSUMED)
     if result.dim() == len(axes):
-        return tuple(
-            (AxisFactor(1, axis[0].root),) if i in reduced else axis for i, axis in enumerate(axes)
-        )
+        return tuple(_left_of(axis) if i in reduced else axis for i, axis in enumerate(axes))
     return tuple(axis for i, axis in enumerate(axes) if i not in reduced)
+
+
+def _left_of(axis: FactoredAxis) -> FactoredAxis:
+    """What is left of an axis that is reduced: what is said of it later need not hold before.
+
+    The mean over disparities is one channel for the convolution that takes it.
+    """
+    left = AxisFactor(1)
+    left.roles.fallback = axis[0].roles
+    return (left,)
+
+
+@axis_rule("nonzero", "argwhere")
+def _found(call: AxisCall, result: torch.Tensor) -> Axes:
+    """As many as there are, by chance as many as an axis is long."""
+    return new_axes(result.shape)
+
+
+@axis_rule("where")
+def _where(call: AxisCall, result: torch.Tensor) -> Axes:
+    if len(call.tensors) == 1 and len(call.args) + len(call.kwargs) == 1:
+        return new_axes(result.shape)
+    return axes_by_shape(call, result.shape)
 
 
 @axis_rule("gather", "take_along_dim", "scatter", "scatter_add", "scatter_reduce", "topk", "sort",
