@@ -88,6 +88,25 @@ def test_boxes_best_first_in_fractions_of_the_image():
     assert found.scores == pytest.approx([0.8, 0.3])
 
 
+def test_boxes_of_a_batch_are_those_of_its_first_image():
+    result = {
+        "boxes": torch.tensor([[[0.0, 0, 40, 20], [40.0, 20, 80, 40]], [[1.0] * 4] * 2]),
+        "labels": torch.tensor([[7, 9], [1, 1]]), "scores": torch.tensor([[0.3, 0.8], [0.9, 0.9]]),
+        "loss": torch.tensor(3.0),
+    }  # fmt: skip
+    found = next(f for f in read(result) if isinstance(f, Detections))
+    assert found.boxes.tolist() == [[0.5, 0.5, 1, 1], [0, 0, 0.5, 0.5]]
+    assert found.labels.tolist() == [9, 7]
+
+
+@pytest.mark.parametrize("boxes", [torch.rand(1, 5, 2), torch.rand(4, 4), [1.0, 2.0], None])
+def test_what_is_called_boxes_and_is_none_is_read_as_any_output(boxes):
+    scores = torch.rand(1, 5)
+    found = read({"boxes": boxes, "scores": scores})
+    assert not any(isinstance(f, Detections) for f in found)
+    assert any(f.name == "scores" for f in found)
+
+
 def test_masks_are_those_of_the_best_boxes():
     masks = torch.zeros(2, 1, 6, 8)
     masks[0, 0, :3], masks[1, 0, :, :4] = 0.9, 0.6

@@ -104,22 +104,27 @@ def _torchvision_boxes(result: Any, size: tuple[int, int]) -> FoundBoxes | None:
     first = result[0] if isinstance(result, list | tuple) and result else result
     if not isinstance(first, Mapping) or not {"boxes", "scores"} <= first.keys():
         return None
+    tensors = [value for value in first.values() if isinstance(value, torch.Tensor)]
+    if _are_tensors(first["boxes"]) and first["boxes"].dim() == 3:  # of several images
+        first = {n: t[0] for n, t in first.items() if _are_tensors(t) and t.dim()}
+    corners, found, labels = (first.get(name) for name in ("boxes", "scores", "labels"))
+    if not _are_tensors(corners, found) or corners.shape != (found.numel(), 4):
+        return None
+    if not _are_tensors(labels) or labels.numel() != found.numel():
+        labels = None
     height, width = size
     scale = np.array([width, height, width, height], np.float32)
-    boxes = _numpy(first["boxes"]).reshape(-1, 4) / scale
-    scores = _numpy(first["scores"])
-    labels = first.get("labels")
-    tensors = [value for value in first.values() if isinstance(value, torch.Tensor)]
+    boxes, scores = _numpy(corners) / scale, _numpy(found).reshape(-1)
     masks = first.get("masks")
-    if not isinstance(masks, torch.Tensor) or len(masks) != len(scores):
+    if not isinstance(masks, torch.Tensor) or masks.shape[:1] != (len(scores),):
         masks = None
     elif masks.dim() == 4:
         masks = masks[:, 0]
     elif masks.dim() != 3:
         masks = None
     return FoundBoxes(
-        boxes, None if labels is None else labels.cpu().numpy(), scores, _best(scores),
-        lambda row: cast(torch.Tensor, first["scores"][row]),
+        boxes, None if labels is None else labels.reshape(-1).cpu().numpy(), scores,
+        _best(scores), lambda row: cast(torch.Tensor, found.reshape(-1)[row]),
         "boxes, labels and scores by name", frozenset(map(id, tensors)), masks,
     )  # fmt: skip
 
