@@ -210,11 +210,14 @@ def _one_map_through_numpy(m, x):
 
 
 @_case(
-    "video", lambda: {"c": nn.Conv3d(3, 4, 3, padding=1)}, lambda: torch.randn(1, 3, 8, 12, 10),
+    "video",
+    lambda: {"c": nn.Conv3d(3, 4, 3, padding=1), "d": nn.Conv3d(4, 5, 3, padding=1)},
+    lambda: torch.randn(1, 3, 8, 12, 10),
     c=("batch channel time height width", (4, 12, 10), IMAGE),
+    d=("batch channel time height width", (5, 12, 10), IMAGE),
 )  # fmt: skip
 def _video(m, x):
-    return m.c(x)
+    return m.d(m.c(x).relu())
 
 
 @_case(

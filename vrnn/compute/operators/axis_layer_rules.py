@@ -79,8 +79,10 @@ def _convolution(call: AxisCall, result: torch.Tensor) -> Axes:
     weight, places = arguments["weight"], _places(call.operation)
     if len(places) == 3:
         is_video = weight.shape[1] == VIDEO_CHANNELS and "transpose" not in call.operation
-        depth: AxisRole = "time" if is_video else "depth"
-        claim(axes[-3], depth, ASSUMED if is_video else LIKELY)
+        if is_video:
+            claim(axes[-3], "time", ASSUMED)
+        elif not has_role(axes[-3], "time"):  # frames remain frames in deeper layers
+            claim(axes[-3], "depth", LIKELY)
         claim(axes[-2], "height", CERTAIN)
         claim(axes[-1], "width", CERTAIN)
     elif len(places) == 1 and weight.shape[-1] == 1:
