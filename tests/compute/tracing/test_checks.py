@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -331,3 +334,53 @@ def test_a_function_in_a_module_is_named_with_it_and_a_layer_by_itself():
     alone = trace(WeightsOfItsOwn().eval(), (X,), "net")
     layers = [r for r in alone.records if autograd_edges._is_layer(r)]
     assert [autograd_edges._name(r) for r in layers] == ["input", "conv2d", "linear"]
+
+
+class Chance(nn.Module):
+    """Drops values in evaluation mode as well, as `F.dropout` does by default."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        return F.dropout(self.conv(x))
+
+
+class Remembers(nn.Module):
+    """Keeps the statistics of each image, and how many there were."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
+        self.register_buffer("queue", torch.zeros(2, 4))
+
+    def forward(self, x):
+        y = self.norm.train()(self.conv(x))
+        self.queue[0] = y.mean((0, 2, 3))
+        self.conv.bias.data = self.conv.bias.data * 0.9
+        return y + self.queue.sum(0)[:, None, None]
+
+
+DRAWS = "it draws random numbers, so its values differ from pass to pass"
+
+
+def test_what_makes_the_next_pass_give_other_values_is_told():
+    assert notes(Chance()) == [DRAWS]
+    assert notes(Remembers()) == [
+        "each pass changes queue, conv.bias, norm.running_mean, … in the model, and with that the"
+        " next pass"
+    ]
+    assert notes(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout())) == []
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: torch.rand(1), lambda: float(np.random.rand()), lambda: random.random(),
+])  # fmt: skip
+def test_numbers_may_be_drawn_from_any_generator(draw):
+    class Noisy(nn.Conv2d):
+        def forward(self, x):
+            return super().forward(x) + draw()
+
+    assert notes(Noisy(3, 4, 3)) == [DRAWS]

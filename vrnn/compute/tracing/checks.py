@@ -38,9 +38,11 @@ def check_parameters(view: GraphView, model: nn.Module) -> tuple[str, ...]:
 
     Returns:
         A sentence for what is not in the graph: parameters that the pass does not use, those that
-        it uses and no node has, and arrays from outside torch that come from nowhere.
+        it uses and no node has, and arrays from outside torch that come from nowhere; and for what
+        makes the next pass give other values.
     """
     notes = [*_notes_on_registration(view.trace, model), *_notes_on_gaps(view.trace)]
+    notes += _notes_on_effects(view.trace)
     if view.trace.tracked:
         return tuple(notes)  # only what trackers saw is shown
     parameters, used = view.trace.parameters, view.trace.used_parameters
@@ -125,6 +127,17 @@ def _notes_on_gaps(traced: Trace) -> list[str]:
         return []
     arrays = "an array comes" if count == 1 else f"{count} arrays come"
     return [f"{arrays} from outside torch, and what it was computed from is not known"]
+
+
+def _notes_on_effects(traced: Trace) -> list[str]:
+    """What makes the next pass with the same input give other values."""
+    notes = []
+    if traced.draws_numbers:
+        notes.append("it draws random numbers, so its values differ from pass to pass")
+    if changed := traced.changed_tensors:
+        listed = ", ".join(changed[:MAX_NAMED]) + (", …" if len(changed) > MAX_NAMED else "")
+        notes.append(f"each pass changes {listed} in the model, and with that the next pass")
+    return notes
 
 
 def check_edges(

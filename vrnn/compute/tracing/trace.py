@@ -98,6 +98,8 @@ class Trace:
         results: The record of each of the `result_tensors`; None for those that do not depend on
             the input.
         result: What the model returned; None unless tensors were asked for.
+        draws_numbers: Whether the pass drew random numbers.
+        changed_tensors: Paths of the buffers and parameters that the pass changed.
     """
 
     name: str
@@ -116,6 +118,8 @@ class Trace:
     unmatched_entries: int = 0
     results: list[int | None] = field(default_factory=list)
     result: Any = None
+    draws_numbers: bool = False
+    changed_tensors: tuple[str, ...] = ()
 
 
 def own_parameters(records: Sequence[OpRecord], outputs: Sequence[int]) -> None:

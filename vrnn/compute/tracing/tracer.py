@@ -22,6 +22,7 @@ from vrnn.compute.tracing.evaluation_mode import (
 from vrnn.compute.tracing.gradient_log import GradientLog
 from vrnn.compute.tracing.input_places import Places
 from vrnn.compute.tracing.map_layouts import places_of_axes, read_tensor
+from vrnn.compute.tracing.pass_effects import PassEffects
 from vrnn.compute.tracing.recorder import Recorder
 from vrnn.compute.tracing.resized_pass import measure_roles
 from vrnn.compute.tracing.trace import Trace
@@ -71,6 +72,7 @@ def _trace_along(
         recorder = Recorder(model, roles, places, log, tensors)
         if inside_scripts is None:
             inside_scripts = recorder.has_scripts
+        effects = PassEffects(recorder.modules)
         try:
             with (
                 evaluation_mode(model, recorder.modules),
@@ -87,7 +89,9 @@ def _trace_along(
             gradients = True
             continue
         if inside_scripts or log is not None or not recorder.has_unseen_calls:
+            effects.compare()
             traced = recorder.finish(name, result)
+            traced.draws_numbers, traced.changed_tensors = effects.draws, effects.changed
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
             traced.has_unseen_calls = recorder.has_unseen_calls
             if not (inside_scripts or gradients):
