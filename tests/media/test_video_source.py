@@ -97,6 +97,8 @@ def test_frames_that_cannot_be_read_are_counted(folder):
         assert 2 not in grays(frames(live, 6))
         assert live.skipped >= 1
         assert live.problem == ""
+        assert "frame2.png" in live.fault
+        assert live.fault.endswith("what cannot be read is left out")
 
 
 def test_frames_may_be_added(folder):

@@ -24,6 +24,7 @@ class LiveInput:
         self._source = None if source is None else VideoSource(source)
         self._workspace, self._notify = workspace, notify
         self._has_started = False
+        self._has_told_fault = False
 
     @property
     def rate(self) -> float | None:
@@ -41,6 +42,9 @@ class LiveInput:
             self._notify(source.problem)
             self.close()
             return
+        if source.fault and not self._has_told_fault:
+            self._has_told_fault = True
+            self._notify(source.fault)
         if self._has_started and not self._workspace.input.streaming:
             return  # another image was set since
         # One image waits while others run, so that the model never waits.

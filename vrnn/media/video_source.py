@@ -36,6 +36,7 @@ class VideoSource(Closeable):
         source: As it was given.
         problem: Why no more frames come, a sentence; '' while they do.
         skipped: How many frames could not be read.
+        fault: Which image of a folder could not be read first, a sentence; '' while all could.
     """
 
     def __init__(self, source: str, fps: float | None = None) -> None:
@@ -57,6 +58,7 @@ class VideoSource(Closeable):
         self.source = source
         self.problem = ""
         self.skipped = 0
+        self.fault = ""
         self._fps = fps
         self._frame: np.ndarray | None = None
         self._delivered: deque[float] = deque()
@@ -136,8 +138,9 @@ class VideoSource(Closeable):
                     return
                 try:
                     frame = read_image(path)
-                except VrnnError:
+                except VrnnError as error:
                     self.skipped += 1
+                    self.fault = self.fault or f"{error}; what cannot be read is left out"
                     continue
                 readable = True
                 pacer.wait()
