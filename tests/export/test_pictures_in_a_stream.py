@@ -147,8 +147,13 @@ def test_a_layer_that_has_no_room_is_told_of_each_picture():
             small.workspace.messages.clear()
             writer.picture(eye, SIZE, False, "flat")
             (told,) = [text for text in small.workspace.messages if "in the picture" in text]
-            assert told.startswith("Five: first")
+            assert told.startswith("Five: layer first")
             assert told.endswith("set a larger map_memory_mb, or save a smaller picture")
+        node_ids = small.world.networks[0].node_ids
+        for more, words in (("second", "and 1 other are"), ("third", "and 2 others are")):
+            writer._coarse = {(0, node_ids["first"]), (0, node_ids["second"]), (0, node_ids[more])}
+            writer._tell_coarse()
+            assert f"{words} coarse in the picture" in small.workspace.messages[-1]
 
 
 def test_a_pass_that_fails_holds_up_no_picture(app, exporter):

@@ -108,7 +108,8 @@ class Exporter:
             return
         slot, node = coarse[0]
         network = self._workspace.world.networks[slot]
-        others = f" and {len(coarse) - 1} others are" if len(coarse) > 1 else " is"
+        more = len(coarse) - 1
+        which = f" and {more} other{'s' if more > 1 else ''} are" if more else " is"
         host, store = self._workspace.feed.residency.host, self._renderer.maps
         reason = (
             "the maps could not be made"
@@ -117,7 +118,7 @@ class Exporter:
             "or save a smaller picture"
         )
         self._workspace.messages.append(
-            f"{network.info.title}: {network.network.by_id[node].name}{others} coarse in the "
+            f"{network.info.title}: layer {network.network.by_id[node].name}{which} coarse in the "
             f"picture, as {reason}"
         )
 

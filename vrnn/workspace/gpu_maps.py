@@ -268,7 +268,7 @@ class GpuMaps:
         self._told.add(slot)
         network = self._world.networks[slot]
         self._tell(
-            f"{network.info.title}: {network.network.by_id[node].name} and maybe others are shown "
-            f"coarse, as maps may take {self._renderer.maps.budget >> 20:,} MB on the GPU; "
+            f"{network.info.title}: layer {network.network.by_id[node].name} and maybe others are "
+            f"shown coarse, as maps may take {self._renderer.maps.budget >> 20:,} MB on the GPU; "
             "set a larger map_memory_mb"
         )
