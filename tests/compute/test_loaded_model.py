@@ -8,6 +8,7 @@ from torch import nn
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
+from vrnn.network.feature_maps import pyramid_shapes
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.results import Ablation
 
@@ -134,3 +135,20 @@ def test_layers_inside_a_transform_have_maps(transform):
         truth = inner(image)[0].numpy()
     maps = result.maps[conv.id]
     assert np.abs(maps.values.reshape(truth.shape) * maps.scale - truth).max() < 1e-2
+
+
+@pytest.mark.parametrize("continues", [False, True])
+def test_more_levels_than_a_layer_has_leave_its_last_one(continues):
+    # What a request leaves out may be of a graph that was there before the model was edited.
+    model = loaded(nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Conv2d(4, 2, 1)))
+    whole, given = {}, {}
+    model.run(None, whole.__setitem__, lambda: None)
+    left_out = {node.id: 9 for node in model.network.nodes}
+    model.run(None, given.__setitem__, lambda: None, continues=continues, left_out=left_out)
+    assert given.keys() == whole.keys()
+    for node, maps in given.items():
+        channels = whole[node].channels
+        assert maps.size == 3 * channels
+        np.testing.assert_array_equal(maps.block, whole[node].coarse_block(
+            len(pyramid_shapes(whole[node].height, whole[node].width)) - 1
+        ))  # fmt: skip

@@ -27,7 +27,7 @@ from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice
 from vrnn.network.choices import chosen_indices, used_choices
-from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.feature_maps import FeatureMaps, pyramid_shapes
 from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.results import Ablation, ForwardResult
 
@@ -215,7 +215,8 @@ class ForwardPasses:
         make_portrait = partial(self._current.portraits.make, node)
         layout, tensor = self._model.view.map_layouts[node], self.room.place(tensor)
         levels = 0 if asked.left_out is None or self.varies else asked.left_out.get(node, 0)
-        if levels:
+        # What was asked for may be of the graph before: the last level is always there.
+        if levels := min(levels, len(pyramid_shapes(*layout.shape[1:])) - 1):
             make = self._current.coarse_maps.make
             asked.on_maps(node, make(node, tensor, layout, indices, make_portrait, levels))
             return
