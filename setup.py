@@ -8,7 +8,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 FOLDER = "vrnn/compute/native"
-SOURCES = ("fill_block", "library", "picture", "portrait", "turn_portraits")
+SOURCES = ("fill_block", "follow_portrait", "library", "picture", "portrait", "turn_portraits")
 HEADERS = ("fill_task", "half_floats", "native", "small_maps", "square_means", "turned_maps")
 
 

@@ -58,7 +58,7 @@ def cloud_of(count: int) -> ImageCloud:
 def show(app: OffscreenApp, count: int) -> None:
     """Show so many images in place of the present ones, all thumbnails near the eye loaded."""
     manager = app.workspace.image_cloud
-    manager.close()
+    manager.stop_threads()
     app.feed.datasets[0] = images_of(count)
     manager.show(cloud_of(count))
     app.picture("cloud", SIZE)

@@ -109,7 +109,7 @@ class ForwardPasses:
                 captured.give_up("the device's memory is full")
             stream = StreamPasses(model.replay, view)
             self._kept = _ViewPasses(
-                view, portraits, HiddenMaps(portraits.has_odd_values), captured, stream
+                view, portraits, HiddenMaps(portraits, view.map_layouts), captured, stream
             )
         return self._kept
 
@@ -211,10 +211,14 @@ class ForwardPasses:
             chosen = self._model.chosen_picture(asked.inputs, asked.choices)
             if chosen is not None:
                 self._current.portraits.begin(chosen, asked.continues)
+        levels = 0 if asked.left_out is None or self.varies else asked.left_out.get(node, 0)
+        followed = self._current.coarse_maps.follow(node, tensor, levels) if levels else None
+        if followed is not None:
+            asked.on_maps(node, followed)
+            return
         indices = chosen_indices(self._model.base_network, node, asked.choices)
         make_portrait = partial(self._current.portraits.make, node)
         layout, tensor = self._model.view.map_layouts[node], self.room.place(tensor)
-        levels = 0 if asked.left_out is None or self.varies else asked.left_out.get(node, 0)
         # What was asked for may be of the graph before: the last level is always there.
         if levels := min(levels, len(pyramid_shapes(*layout.shape[1:])) - 1):
             make = self._current.coarse_maps.make

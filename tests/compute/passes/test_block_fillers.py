@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import cast
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from vrnn.compute.passes import (
 )
 from vrnn.compute.passes.feature_maps import FillBlock, fill_feature_maps, to_feature_maps
 from vrnn.compute.passes.hidden_maps import HiddenMaps
+from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.memory_order import in_known_order
 from vrnn.compute.passes.native_library import load_native_library
 from vrnn.network.feature_maps import (
@@ -199,9 +201,8 @@ def test_coarse_maps_of_any_order_in_memory_are_those_of_the_whole_ones(fill):
         torch.zeros_like(numbers)[None],
     ):
         whole = to_feature_maps(tensor, layout).coarse(1)
-        coarse = HiddenMaps(lambda node, maps: False).make(
-            0, tensor, layout, None, lambda maps: None, 1
-        )
+        maker = HiddenMaps(cast(LayerPortraits, None), {})  # none is hidden
+        coarse = maker.make(0, tensor, layout, None, lambda maps: None, 1)
         assert np.array_equal(coarse.block, whole.block)
         assert np.array_equal(coarse.sample, whole.sample)
         assert np.array_equal(coarse.channel_stats, whole.channel_stats)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.coarse_maps import fill_coarse_maps
 from vrnn.compute.passes.feature_maps import chosen_maps
 from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
+from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.network.feature_maps import CoarseMaps, probe_step
 from vrnn.network.layer_maps import LayerMaps
 from vrnn.network.model_spec import ModelSpec
@@ -21,8 +24,15 @@ LAYOUT = MapLayout((6, 33, 57), (-1, 6, 33, 57), (1,), (2,), (3,))
 LAYERS = range(20)
 
 
-def has_odd(node: int, maps: torch.Tensor) -> bool:
-    return not bool(torch.isfinite(maps).all())
+class Portraits:
+    """Tells of odd values, as `LayerPortraits` does, and makes no portraits."""
+
+    def has_odd_values(self, node: int, maps: torch.Tensor) -> bool:
+        return not bool(torch.isfinite(maps).all())
+
+
+def new_maker() -> HiddenMaps:
+    return HiddenMaps(cast(LayerPortraits, Portraits()), {})
 
 
 def tensors(frame: int, dtype: torch.dtype = torch.float32) -> dict[int, torch.Tensor]:
@@ -60,7 +70,7 @@ def assert_is(made: CoarseMaps, tensor: torch.Tensor) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_the_first_frame_is_exact_and_each_layer_is_again_in_as_many_frames(dtype):
-    maker, made_in = HiddenMaps(has_odd), dict.fromkeys(LAYERS, 0)
+    maker, made_in = new_maker(), dict.fromkeys(LAYERS, 0)
     for node, maps in run(maker, tensors(0, dtype)).items():
         assert_is(maps, tensors(0, dtype)[node])
     for frame in range(1, TURNS + 1):
@@ -78,7 +88,7 @@ def test_the_first_frame_is_exact_and_each_layer_is_again_in_as_many_frames(dtyp
 
 
 def test_what_is_seen_or_is_no_frame_of_a_stream_is_exact():
-    maker = HiddenMaps(has_odd)
+    maker = new_maker()
     run(maker, tensors(0))
     for node, maps in run(maker, tensors(1), range(3)).items():
         assert node < 3 or maps.probes is None
@@ -91,7 +101,7 @@ def test_what_is_seen_or_is_no_frame_of_a_stream_is_exact():
 
 
 def test_tensors_that_are_not_contiguous_and_written_over_later():
-    maker = HiddenMaps(has_odd)
+    maker = new_maker()
     for frame in range(3):
         values = {n: t.permute(0, 1, 3, 2).contiguous().permute(0, 1, 3, 2) for n, t in
                   tensors(frame).items()}  # fmt: skip
@@ -108,7 +118,7 @@ def test_tensors_that_are_not_contiguous_and_written_over_later():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_layer_with_values_that_are_not_finite_is_made_until_it_has_none(value):
-    maker, odd = HiddenMaps(has_odd), tensors(0)
+    maker, odd = new_maker(), tensors(0)
     odd[3][0, 2, 5, 5] = value
     assert run(maker, odd)[3].not_finite == 1
     for frame in (1, 2):
@@ -169,10 +179,69 @@ def test_a_value_that_is_not_finite_is_counted_in_its_own_frame(layer):
 
 
 def test_maps_of_another_size_are_made():
-    maker = HiddenMaps(has_odd)
+    maker = new_maker()
     run(maker, tensors(0))
     maker.begin(LAYERS, True)
     layout = MapLayout((6, 9, 40), (-1, 6, 9, 40), (1,), (2,), (3,))
     tensor = torch.randn(1, 6, 9, 40)
     made = [maker.make(n, tensor, layout, None, lambda maps: None, 2) for n in LAYERS]
     assert all(maps.probes is None and maps.height == 9 for maps in made)
+
+
+class Orders(nn.Module):
+    """Layers whose channels lie side by side, and others, a large and a single map, and tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Conv2d(3, 12, 3, padding=1)
+        self.second = nn.Conv2d(12, 16, 3, 4)
+        self.third = nn.Conv2d(16, 16, 1).to(memory_format=torch.channels_last)
+        self.single = nn.Conv2d(16, 1, 1)
+        self.tokens = nn.Linear(16, 20)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.second(self.first(x))
+        y = self.third(x.to(memory_format=torch.channels_last))
+        x = (x + y.relu()) * self.single(y)
+        return self.tokens(x.flatten(2).mT).mean(1)
+
+
+def test_what_is_followed_with_little_work_is_the_same_as_in_steps(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 255, (8, 90, 90, 3)).astype(np.uint8)
+    counts = []
+
+    def stream() -> list[dict[int, LayerMaps]]:
+        torch.manual_seed(0)
+        model = LoadedModel(open_source(ModelSpec(Orders().eval(), input_size=(90, 90))), "all")
+        hidden = [node.id for node in model.network.nodes if len(node.shape) == 3]
+        frames = []
+        for image in images:
+            frames.append({})
+            model.run(
+                image, lambda node, maps: frames[-1].update({node: maps}), list, continues=True,
+                left_out=dict.fromkeys(hidden, 1), hidden=hidden,
+            )  # fmt: skip
+        return frames
+
+    follow = HiddenMaps.follow
+
+    def counted(*given):
+        found = follow(*given)
+        counts.append(found is not None)
+        return found
+
+    monkeypatch.setattr(HiddenMaps, "follow", counted)
+    quick = stream()
+    monkeypatch.setattr(HiddenMaps, "follow", lambda *given: None)
+    for found, wanted in zip(quick, stream(), strict=True):
+        assert list(found) == list(wanted)
+        for node, maps in found.items():
+            other = wanted[node]
+            np.testing.assert_array_equal(maps.portrait, other.portrait)
+            np.testing.assert_array_equal(
+                maps.read_block(0, maps.size), other.read_block(0, maps.size)
+            )
+            if isinstance(maps, CoarseMaps):
+                np.testing.assert_array_equal(maps.probes, other.probes)
+    assert sum(counts) > 10

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from vrnn.compute.passes import portraits
+from vrnn.compute.passes import followed_portraits, portraits
+from vrnn.compute.passes.followed_portraits import FollowedPortraits
 from vrnn.compute.passes.native_library import load_native_library
 from vrnn.compute.passes.native_portrait import NativePortrait, load_native_portrait
 from vrnn.compute.passes.portraits import PortraitMaker
@@ -121,32 +122,33 @@ def test_threads_that_share_a_portrait_change_no_bit_of_it(way, shape, monkeypat
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("shape", [(64, 56, 56), (600, 7, 7), (5, 13, 17), (2, 9, 9)])
+@pytest.mark.parametrize("shape", [(64, 56, 56), (600, 7, 7), (5, 13, 17), (9, 70, 90), (2, 9, 9)])
 def test_a_stream_followed_in_one_call_has_the_same_bits(way, shape, monkeypatch):
     image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     used = native(way)
     monkeypatch.setattr(portraits, "load_native_portrait", lambda: used)
+    monkeypatch.setattr(followed_portraits, "is_wide_cpu", lambda: way == "native")
     made, calls = {}, []
-    follow = PortraitMaker._follow
+    follow = FollowedPortraits.follow
 
     def watched(*given):
         calls.append(follow(*given))
         return calls[-1]
 
     for name in ("one call", "several"):
-        if name == "several":
-            monkeypatch.setattr(PortraitMaker, "_follow", lambda *_: None)
-        else:
-            monkeypatch.setattr(PortraitMaker, "_follow", watched)
+        never = lambda *_: None  # noqa: E731
+        monkeypatch.setattr(FollowedPortraits, "follow", never if name == "several" else watched)
         maker = PortraitMaker({1: [0], 2: [0, 1]})
         made[name] = []
-        for frame in range(3):
+        for frame in range(4):
             maker.begin(image, continues=frame > 0)
+            if frame == 3:
+                maker.begin(image[::-1], continues=True)  # another picture of the same frame
             for node in range(3):
                 values = features(*shape, seed=node) + 0.1 * features(*shape, seed=9 + frame)
                 made[name].append(maker.make(node, torch.from_numpy(values)))
     np.testing.assert_array_equal(made["one call"], made["several"])
-    # Of the second and third frame; two channels have no third direction, which takes more work.
+    # From the third frame on; two channels have no third direction, which takes more work.
     assert sum(call is not None for call in calls) == (6 if shape[0] > 2 else 0)
 
 

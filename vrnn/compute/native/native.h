@@ -32,8 +32,19 @@
 #endif
 
 /* In portrait.c, see there. */
+EXPORT int64_t vrnn_portrait_scratch(int64_t channels, int64_t count);
+
+EXPORT int vrnn_portrait(
+    const float *values, int side_by_side, int64_t channels, int64_t positions, int64_t first, int64_t step,
+    int64_t count, int64_t channel_step, const float *start, const float *before, float *scratch, float *basis,
+    float *scores, int wide, unsigned threads, void (*run_threads)(void (*)(void *), void *, unsigned, unsigned));
+
 EXPORT int vrnn_portrait_colors(
     float *scores, const float *target, int64_t positions, float contrast, double free_part, double rounding,
     float *colors, uint8_t *bytes, int wide);
+
+/* In turn_portraits.c, see there. */
+EXPORT void vrnn_resize_picture(
+    const float *picture, int64_t from_height, int64_t from_width, int64_t height, int64_t width, float *resized);
 
 #endif

@@ -574,34 +574,3 @@ EXPORT int vrnn_portrait_colors(
     }
     return 1;
 }
-
-/* ---- a frame of a stream ------------------------------------------------------------------------- */
-
-/* Makes the portrait of a layer that had one in the frame before, as the two functions above do.
-
-   feeding: (feeding_count,) colors of the layers that feed it, (3, positions) each, of which the mean is
-   taken. colors_before: (3, positions) its colors in the frame before, or NULL. before: its basis there.
-   scratch: of vrnn_portrait, and 6 times as many floats as positions. */
-EXPORT int vrnn_next_portrait(
-    const float *values, int side_by_side, int64_t channels, int64_t positions, int64_t first, int64_t step,
-    int64_t count, int64_t channel_step, const float *before, const float *const *feeding, int64_t feeding_count,
-    const float *colors_before, float steadiness, float *scratch, float *basis, float *colors, uint8_t *bytes,
-    float contrast, double free_part, double rounding, int wide, unsigned threads,
-    void (*run_threads)(void (*)(void *), void *, unsigned, unsigned))
-{
-    const int64_t size = COMPONENTS * positions;
-    float *scores = scratch + vrnn_portrait_scratch(channels, count), *wanted = scores + size;
-    int64_t i, k;
-    memcpy(wanted, feeding[0], (size_t)size * sizeof *wanted);
-    for (k = 1; k < feeding_count; k++)
-        for (i = 0; i < size; i++) wanted[i] += feeding[k][i];
-    if (feeding_count > 1)
-        for (i = 0; i < size; i++) wanted[i] /= (float)feeding_count;
-    if (colors_before)
-        for (i = 0; i < size; i++) wanted[i] += steadiness * colors_before[i];
-    return vrnn_portrait(
-               values, side_by_side, channels, positions, first, step, count, channel_step, NULL, before, scratch, basis, scores,
-               wide, threads, run_threads) &&
-           vrnn_portrait_colors(
-               scores, wanted, positions, contrast, free_part, rounding, colors, bytes, wide);
-}

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from vrnn.compute.passes.device_portraits import component_scores
+from vrnn.compute.passes.followed_portraits import FollowedPortrait
 from vrnn.compute.passes.portraits import PortraitMaker
 from vrnn.compute.passes.turned_portraits import ScoredLayer, TurnPlan
 from vrnn.compute.tracing.simplify import GraphView
@@ -45,6 +46,12 @@ class LayerPortraits:
             view: The network.
         """
         self._nodes = view.network.by_id
+        # Of those whose portraits are made of their maps as they are.
+        self._at_positions = {
+            node.id: node.presentation in ("image", "volume")
+            for node in view.network.nodes
+            if node.presentation != "attention"
+        }
         self._maker = PortraitMaker(view.network.sources)
         self._token_grids = _token_grids(view)
         self._picture_input: int | None = None
@@ -75,6 +82,25 @@ class LayerPortraits:
             return self.make_of_scores(node, scores, found.at_positions)
         portrait = self._maker.make(node, found.values, found.at_positions)
         return portrait if len(found.values) > 1 else None
+
+    def follow(
+        self, node: int, shape: tuple[int, ...], address: int, side_by_side: bool
+    ) -> FollowedPortrait | None:
+        """As `make`, of a layer of which the frame before is known, with less work.
+
+        Args:
+            node: Id of the layer.
+            shape: (C, H, W) of its maps.
+            address: See `FollowedPortraits.follow`.
+            side_by_side: See there.
+
+        Returns:
+            The portrait, None where it has to be made as usual.
+        """
+        at_positions = self._at_positions.get(node)
+        if at_positions is None or self.is_input_picture(node, shape[0]):
+            return None
+        return self._maker.follow(node, shape, address, side_by_side, at_positions)
 
     def has_odd_values(self, node: int, maps: torch.Tensor) -> bool:
         """Return whether a layer, whose portrait was made last, has values that are not finite.

@@ -7,11 +7,13 @@ take longer than all else that is done with them.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 
+from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.native_library import load_native_library
 
 MAX_POSITIONS = 1 << 16
@@ -35,6 +37,50 @@ def in_known_order(maps: torch.Tensor) -> torch.Tensor:
         and load_native_library() is not None
     )
     return maps if is_read else maps.contiguous()
+
+
+@dataclass(frozen=True)
+class PlainOrder:
+    """Tells of tensors of a layout how their values lie, as quickly as Python can.
+
+    Attributes:
+        shape: (C, H, W) of the maps.
+    """
+
+    shape: tuple[int, int, int]
+
+    @staticmethod
+    def of(layout: MapLayout) -> PlainOrder | None:
+        """Return that of a layout; None where maps are not simply the first sample of a tensor."""
+        return PlainOrder(layout.shape) if layout.is_plain else None
+
+    def is_side_by_side(self, tensor: torch.Tensor) -> bool | None:
+        """Return the order of the first sample's values; None for one that is not known.
+
+        Args:
+            tensor: (N, C, H, W), of any dtype, wherever it is.
+        """
+        if (
+            tensor.dtype is not torch.float32
+            or not tensor.is_cpu
+            or type(tensor) is not torch.Tensor
+        ):
+            return None
+        if tensor.layout is not torch.strided or tuple(tensor.shape[1:]) != self.shape:
+            return None
+        strides = tensor.stride()[1:]
+        if strides == self._strides[0]:
+            return False
+        return True if strides == self._strides[1] and self._is_read else None
+
+    @cached_property
+    def _strides(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        channels, height, width = self.shape
+        return (height * width, width, 1), (1, width * channels, channels)
+
+    @cached_property
+    def _is_read(self) -> bool:
+        return self.shape[1] * self.shape[2] <= MAX_POSITIONS
 
 
 def is_side_by_side(flat: torch.Tensor) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).with_name("native.bin")
 """A shared library under a name that is the same on every system."""
-VERSION = 13
+VERSION = 14
 """Of the library's functions, as it tells itself."""
 MIN_THREAD_VALUES = 1 << 16
 """Values of a layer for each thread that fills its block, at least."""

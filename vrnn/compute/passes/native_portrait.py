@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -70,13 +69,6 @@ class NativePortrait:
             *[ctypes.c_void_p] * 2, ctypes.c_int,
         ]  # fmt: skip
         self._color.restype = ctypes.c_int
-        self._next = library.vrnn_next_portrait
-        self._next.argtypes = [
-            ctypes.c_void_p, ctypes.c_int, *[ctypes.c_int64] * 6, *[ctypes.c_void_p] * 2,
-            ctypes.c_int64, ctypes.c_void_p, ctypes.c_float, *[ctypes.c_void_p] * 4, ctypes.c_float,
-            *[ctypes.c_double] * 2, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p,
-        ]  # fmt: skip
-        self._next.restype = ctypes.c_int
         self._resize = library.vrnn_resize_picture
         self._resize.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 4, ctypes.c_void_p]
         self._resize.restype = None
@@ -122,47 +114,6 @@ class NativePortrait:
             thread_count(flat.numel(), MIN_THREAD_VALUES), self._run_threads,
         )  # fmt: skip
         return (basis, scores) if is_made else None
-
-    def follow(
-        self, flat: torch.Tensor, picked: slice, channel_step: int, before: np.ndarray,
-        feeding: Sequence[np.ndarray], colors_before: np.ndarray | None, steadiness: float,
-        contrast: float, free: float, rounding: float,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:  # fmt: skip
-        """Make the portrait of a layer from the one in the frame before: `scores` and `colors`.
-
-        Args:
-            flat: See `scores`.
-            picked: See `scores`.
-            channel_step: See `scores`.
-            before: See `scores`.
-            feeding: At least one, (3, …) float32 of P positions each; their mean is the target.
-            colors_before: (3, P) float32 that is added to it; None for nothing.
-            steadiness: Its weight.
-            contrast: See `colors`.
-            free: See `colors`.
-            rounding: See `colors`.
-
-        Returns:
-            (3, C) float32, (3, P) float32, (P, 3) uint8; None as of `scores` or `colors`.
-        """
-        channels, positions = flat.shape
-        first, step = picked.start or 0, picked.step or 1
-        count = len(range(*picked.indices(positions)))
-        scratch = flat.new_empty(self._scratch_size(channels, count) + 2 * COMPONENTS * positions)
-        basis = np.empty((COMPONENTS, channels), np.float32)
-        colors = np.empty((COMPONENTS, positions), np.float32)
-        levels = np.empty((positions, COMPONENTS), np.uint8)
-        several = [np.ascontiguousarray(one) for one in feeding]
-        addresses = (ctypes.c_void_p * len(several))(*[one.ctypes.data for one in several])
-        is_made = self._next(
-            flat.data_ptr(), is_side_by_side(flat), channels, positions, first, step, count,
-            channel_step, before.ctypes.data, addresses, len(several),
-            None if colors_before is None else colors_before.ctypes.data, steadiness,
-            scratch.data_ptr(), basis.ctypes.data, colors.ctypes.data, levels.ctypes.data,
-            contrast, free, rounding, self._is_wide, thread_count(flat.numel(), MIN_THREAD_VALUES),
-            self._run_threads,
-        )  # fmt: skip
-        return (basis, colors, levels) if is_made else None
 
     def colors(
         self, scores: np.ndarray, target: np.ndarray, contrast: float, free: float, rounding: float

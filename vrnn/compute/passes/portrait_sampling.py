@@ -13,6 +13,8 @@ MAX_FIT_POSITIONS = 196
 """About how many positions the components are found from."""
 MAX_STREAM_POSITIONS = 130
 """About how many they are followed with from frame to frame, which takes less to stay right."""
+MAX_START_CHANNELS = 192
+"""How many of a layer's channels, spread over all of them, tell where the iteration starts."""
 
 
 def portrait_size(height: int, width: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from vrnn.compute.passes.followed_portraits import STEADINESS, FollowedPortrait, FollowedPortraits
 from vrnn.compute.passes.memory_order import is_side_by_side
 from vrnn.compute.passes.native_portrait import COMPONENTS, load_native_portrait
 from vrnn.compute.passes.portrait_colors import (
@@ -34,6 +35,7 @@ from vrnn.compute.passes.portrait_components import (
     product,
 )
 from vrnn.compute.passes.portrait_sampling import (
+    MAX_START_CHANNELS,
     MAX_STREAM_POSITIONS,
     fit_positions,
     portrait_size,
@@ -41,10 +43,6 @@ from vrnn.compute.passes.portrait_sampling import (
 )
 from vrnn.compute.passes.turned_portraits import ScoredLayer, TurnPlan
 
-MAX_START_CHANNELS = 192
-"""How many of a layer's channels, spread over all of them, tell where the iteration starts."""
-STEADINESS = 1.0
-"""Weight of the portrait of the frame before, beside those of the layers that feed a layer."""
 START_NOISE = 0.1
 """Deviation of the noise beside those colors, which may leave out a direction."""
 
@@ -71,6 +69,8 @@ class PortraitMaker:
         self._pixels = np.zeros((1, 1, 3), np.uint8)
         self._colors: dict[int, np.ndarray] = {}
         self._before: dict[int, np.ndarray] = {}
+        self._followed = FollowedPortraits()
+        self._continues = False
 
     def begin(self, image: np.ndarray, continues: bool = False) -> None:
         """Begin a pass.
@@ -82,13 +82,17 @@ class PortraitMaker:
                 came before.
         """
         self._pictures.clear()
-        self._before, self._colors = (self._colors if continues else {}), {}
+        is_again = continues and not self._colors  # with another part of the input as the image
+        if not is_again:
+            self._before, self._colors = (self._colors if continues else {}), {}
+        self._continues = continues
         if not continues:
             self._bases.clear()
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
         small = _resized(pixels, portrait_size(*image.shape[:2]))
         self._image = standardized(small)
         self._pixels = np.ascontiguousarray(np.rint(small).astype(np.uint8).transpose(1, 2, 0))
+        self._followed.begin(self._image, continues, is_again)
 
     def make(self, node: int, maps: torch.Tensor, is_source: bool = True) -> np.ndarray:
         """Make the portrait of a layer; those of the layers that feed it come first.
@@ -112,37 +116,45 @@ class PortraitMaker:
             made = gray_colors(small)
         else:
             flat = maps.reshape(channels, height * width)
-            followed = self._follow(node, flat, size) if size == (height, width) else None
-            if followed is None:
-                target, wanted = self._targets(node, size)
-                followed = self._colors_of(node, flat, (height, width), target, wanted)
-            made = followed
+            is_read = flat.device.type == "cpu" and flat.dtype == torch.float32 and _is_known(flat)
+            if is_read:
+                side_by_side = is_side_by_side(flat)
+                followed = self.follow(node, maps.shape, flat.data_ptr(), side_by_side, is_source)
+                if followed is not None:
+                    return followed.levels
+            target, wanted = self._targets(node, size)
+            made = self._colors_of(node, flat, (height, width), target, wanted)
+            if is_read and self._continues and node in self._bases:
+                colors = made[0].reshape(3, *size)
+                self._followed.learn(
+                    node, (channels, height, width), self._bases[node], colors, self._fed_by(node)
+                )
         return self._keep(node, made, size, is_source)
 
-    def _follow(
-        self, node: int, flat: torch.Tensor, size: tuple[int, int]
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        """As `_colors_of`, of a layer of which the frame before is known, with less work.
+    def follow(
+        self, node: int, shape: Sequence[int], address: int, side_by_side: bool, is_source: bool
+    ) -> FollowedPortrait | None:
+        """As `make`, of a layer of which the frame before is known, with less work.
 
-        None where it has to be done as usual.
+        Args:
+            node: Id of the layer.
+            shape: (C, H, W) of its maps.
+            address: See `FollowedPortraits.follow`.
+            side_by_side: See there.
+            is_source: See `make`.
+
+        Returns:
+            The portrait; None where it has to be made as usual.
         """
-        native = load_native_portrait() if flat.device.type == "cpu" else None
-        basis = self._bases.get(node)
-        if native is None or basis is None or basis.shape[1] != len(flat):
-            return None
-        if flat.dtype != torch.float32 or not _is_known(flat):
-            return None
-        before = self._before.get(node)
-        if before is not None and before.size != COMPONENTS * size[0] * size[1]:
-            before = None
-        found = native.follow(
-            flat, fit_positions(size, MAX_STREAM_POSITIONS), -(-len(flat) // MAX_START_CHANNELS),
-            basis, self._feeding(node, size), before, STEADINESS, CONTRAST * 255.0, FREE, ROUNDING,
-        )  # fmt: skip
+        found = self._followed.follow(node, tuple(shape), address, side_by_side)
         if found is None:
             return None
-        self._bases[node], colors, levels = found
-        return colors, levels
+        self.met_not_finite = False
+        self._bases[node] = found.basis
+        self._colors[node] = found.flat_colors
+        if is_source:
+            self._pictures[node] = found.colors
+        return found
 
     def make_of_scores(self, node: int, scores: np.ndarray, is_source: bool = True) -> np.ndarray:
         """As `make`, of what a device has made of a layer's maps.
@@ -234,6 +246,7 @@ class PortraitMaker:
         """Keep (3, P) colors for the layers behind, and return their bytes as (h, w, 3)."""
         colors, levels = made
         self._colors[node] = colors
+        self._followed.keep(node, self._bases.get(node), colors.reshape(3, *size))
         if is_source:
             self._pictures[node] = colors.reshape(3, *size)
         return levels.reshape(*size, 3)
@@ -340,8 +353,16 @@ class PortraitMaker:
 
     def _feeding(self, node: int, size: tuple[int, int]) -> list[np.ndarray]:
         """(3, H, W) each of the portraits that feed a node, else the image."""
-        feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
-        return [_resized(picture, size) for picture in feeding or [self._image]]
+        return [_resized(colors, size) for _, colors in self._fed_by(node)]
+
+    def _fed_by(self, node: int) -> list[tuple[int | None, np.ndarray]]:
+        """The layers that feed a node, each with its portrait; else None with the image."""
+        found = [
+            (None if self._pictures[source] is self._image else source, self._pictures[source])
+            for source in self._sources.get(node, ())
+            if source in self._pictures
+        ]
+        return found or [(None, self._image)]
 
 
 def _is_known(flat: torch.Tensor) -> bool:
