@@ -22,6 +22,7 @@ from benchmarks.timing import format_milliseconds, format_table, time_least, tim
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.hidden_maps import TURNS, HiddenMaps
+from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
@@ -60,22 +61,20 @@ def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
     def convert(node: int) -> None:
         maps[node] = to_feature_maps(tensors[node], graph.map_layouts[node])
 
-    def has_odd_values(node: int, values: torch.Tensor) -> bool:
-        return False
-
+    portraits = LayerPortraits(graph)  # which are made elsewhere
     unseen = fine_levels(graph.network, SIDE_BEHIND_PICTURE)
 
     def convert_seen(node: int) -> None:
         layout, left_out = graph.map_layouts[node], unseen.get(node, 0)
         if left_out:
-            HiddenMaps(has_odd_values).make(
+            HiddenMaps(portraits, {}).make(
                 node, tensors[node], layout, None, lambda maps: None, left_out
             )
         else:
             to_feature_maps(tensors[node], layout)
 
     small = set(fine_levels(graph.network, 1))
-    stream = HiddenMaps(has_odd_values)
+    stream = HiddenMaps(portraits, {})
 
     def convert_hidden(node: int) -> None:
         if node in small:
