@@ -153,6 +153,8 @@ class NetworkObject:
         before = self._unablated
         if before is None or before.choices != result.choices:
             return None
+        if before.maps.keys() != result.maps.keys():  # an input that has no room is not kept
+            return None
         pairs = [(maps.block, result.maps[node].block) for node, maps in before.maps.items()]
         pairs.append((before.image, result.image))
         return before if all(np.array_equal(old, new) for old, new in pairs) else None
