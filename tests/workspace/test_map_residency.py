@@ -86,6 +86,35 @@ def test_with_room_for_none_layers_are_coarse_told_once_and_exact_to_who_asks(ex
     np.testing.assert_allclose(blurred, sharp, atol=6)
 
 
+class Found(nn.Module):
+    """Picks the brightest positions: another number, and so another graph, for each image."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.first, self.last = nn.Conv2d(3, 12, 3), nn.Linear(12, 2)
+
+    def forward(self, x):
+        y = self.first(x)[0].flatten(1).T
+        return self.last(y[y[:, 0] > y[:, 0].mean()])
+
+
+def test_a_graph_that_changes_with_each_image_is_told_of_once(capsys):
+    config = load_config()
+    render = replace(config.render, map_memory_mb=0.25)
+    spec = ModelSpec(Found().eval(), input_size=(SIDE, SIDE))
+    with OffscreenApp([spec], replace(config, render=render)) as app:
+        networks = set()
+        for seed in range(3):
+            image = np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3), np.uint8)
+            app.show(image)
+            app.picture("layer:first", SIZE)
+            networks.add(id(app.world.networks[0].network))
+        told = "".join([*app.workspace.messages, capsys.readouterr().err])
+    assert len(networks) > 1
+    assert told.count("and maybe others are shown coarse") == 1
+
+
 def test_a_coarse_block_is_the_block_without_its_finest_levels():
     values = torch.arange(2 * 33 * 70, dtype=torch.float32).reshape(2, 33, 70)
     maps = fill_feature_maps(values, np.zeros((0, 2), np.float32))

@@ -44,7 +44,7 @@ class GpuMaps:
         self._sizes: dict[int, dict[int, int]] = {}  # bytes of whole blocks, by network and node
         self._there: dict[Key, int] = {}  # bytes of full blocks beside these, by layer
         self._fixed: dict[int, int] = {}  # bytes that are always there, by network
-        self._told: set[int] = set()  # networks
+        self._told: set[str] = set()  # titles: a graph that changes is opened again and again
         self._wanted: list[Key] = []
         self._changed: set[int] = set()  # networks
         self._limit = np.inf  # bytes, once the GPU has refused more
@@ -98,7 +98,6 @@ class GpuMaps:
         self._sizes.pop(slot, None)
         self._base = {key: left_out for key, left_out in self._base.items() if key[0] != slot}
         self._there = {key: size for key, size in self._there.items() if key[0] != slot}
-        self._told.discard(slot)
 
     def forget(self) -> None:
         """Drop all blocks that layers have of their own."""
@@ -263,10 +262,10 @@ class GpuMaps:
         return min(self._limit, self._renderer.maps.budget - sum(self._fixed.values()))
 
     def _tell_once(self, slot: int, node: int) -> None:
-        if slot in self._told:
-            return
-        self._told.add(slot)
         network = self._world.networks[slot]
+        if network.info.title in self._told:
+            return
+        self._told.add(network.info.title)
         self._tell(
             f"{network.info.title}: layer {network.network.by_id[node].name} and maybe others are "
             f"shown coarse, as maps may take {self._renderer.maps.budget >> 20:,} MB on the GPU; "
