@@ -152,3 +152,43 @@ def test_more_levels_than_a_layer_has_leave_its_last_one(continues):
         np.testing.assert_array_equal(maps.block, whole[node].coarse_block(
             len(pyramid_shapes(whole[node].height, whole[node].width)) - 1
         ))  # fmt: skip
+
+
+class WritesToItsInput(nn.Module):
+    """Normalizes its images in place, and takes them out of the dict that it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, batch):
+        image = batch.pop("image")
+        image -= 0.5
+        image *= 4
+        batch["answer"] = self.conv(image).mean((2, 3))
+        return batch["answer"]
+
+
+def test_a_model_that_changes_its_inputs_gets_them_unchanged_in_each_pass():
+    image = torch.rand(1, 3, 16, 16)
+    model = WritesToItsInput().eval()
+    model.example_input_array = {"image": image}
+    before = image.clone()
+    with torch.no_grad():
+        expected = model.conv((before - 0.5) * 4).numpy()[0]
+    opened = LoadedModel(open_source(ModelSpec(model)), "layers")
+    (layer,) = [node.id for node in opened.network.nodes if node.name == "conv"]
+    for continues in (False, True, True, False):
+        given = {}
+        opened.run(
+            None, given.__setitem__, lambda: None, continues=continues, weight_room=1e9
+        )  # fmt: skip
+        np.testing.assert_allclose(given[layer].values, expected, atol=5e-3)
+        np.testing.assert_allclose(given[0].values, before[0], atol=1e-3)
+    filled = {}
+    opened.fill([layer], filled.__setitem__, lambda: None)
+    np.testing.assert_allclose(filled[layer].values, expected, atol=5e-3)
+    np.testing.assert_allclose(opened.layer_output(layer), expected.ravel(), atol=1e-4)
+    assert opened.check_edges(lambda: None) == ()
+    assert torch.equal(image, before)
+    assert list(model.example_input_array) == ["image"]

@@ -9,7 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.model_inputs import call_model
+from vrnn.compute.model_inputs import call_model, own_inputs
 from vrnn.compute.operators import catalog
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
@@ -30,12 +30,13 @@ def read_arguments(
         is_read: Whether the calls of an operation are read.
     """
     view = model.view
+    inputs = own_inputs(model.inputs, view.trace.changes_inputs)
     with (
         evaluation_mode(model.source.model),
         torch.set_grad_enabled(view.trace.gradients),
         watch_calls(_ReadingMode(view, read, is_read), view.trace.inside_scripts),
     ):
-        call_model(model.source.model, model.inputs)
+        call_model(model.source.model, inputs)
 
 
 class _ReadingMode(TorchFunctionMode):

@@ -50,6 +50,37 @@ def call_model(model: Callable[..., Any], inputs: Inputs) -> Any:
         return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
 
 
+def own_inputs(inputs: Inputs, clones: bool = True, keeps_graph: bool = False) -> Inputs:
+    """Return inputs that a call of a model may change: those that are given stay as they are.
+
+    Args:
+        inputs: The arguments.
+        clones: Whether their tensors are copied too, as where the model writes to them; lists and
+            dicts, from which models take values out, always are.
+        keeps_graph: Whether gradients of the copies are to reach the tensors that are given.
+    """
+
+    made: dict[int, torch.Tensor] = {}  # one that is given twice stays one: a model may ask
+
+    def own(tensor: torch.Tensor) -> torch.Tensor:
+        if clones and id(tensor) not in made:
+            if keeps_graph or not tensor.is_leaf:
+                with torch.enable_grad():
+                    made[id(tensor)] = tensor.clone()
+            else:
+                copied = tensor.detach().clone()
+                made[id(tensor)] = copied.requires_grad_(tensor.requires_grad)
+        return made.get(id(tensor), tensor)
+
+    owned: Inputs = map_tensors(inputs, own)
+    return owned
+
+
+def written_counts(tensors: Sequence[torch.Tensor]) -> list[int]:
+    """Return how often each tensor was written to, as far as torch counts it."""
+    return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
+
+
 def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:
     """Return a copy of nested lists, tuples, dicts and `ModelInputs` with each leaf replaced.
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.model_inputs import Inputs, call_model
+from vrnn.compute.model_inputs import Inputs, call_model, own_inputs
 from vrnn.compute.operators.catalog import lookup
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.capture_mode import GraphChanged
@@ -84,6 +84,7 @@ def measure_pass(model: nn.Module, view: GraphView, inputs: Inputs) -> Costs:
         GraphChanged: The model took another way than when it was traced.
     """
     clock = _PassClock(view, next(tensors_in(inputs)).device)
+    inputs = own_inputs(inputs, view.trace.changes_inputs)
     mode = _TimingMode(clock)
     with (
         evaluation_mode(model),

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.loading.layer_use import MARK, LayerUse, first_shape, layer_use, marked_leaves
 from vrnn.compute.loading.user_traceback import explain_error
-from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
+from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in, own_inputs
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError, is_ctrl_c
@@ -53,7 +53,9 @@ def probe(model: nn.Module, inputs: ModelInputs, gradients: bool = False) -> Pro
         inputs: Its arguments.
         gradients: Whether the pass may compute gradients.
     """
-    leaves = leaves_in(inputs)
+    is_asked = any(isinstance(value, _AskedDict) for value in inputs)  # it notes what for
+    given = inputs if is_asked else own_inputs(inputs)
+    leaves = leaves_in(given)
     mode = _ProbeMode()
     result, error = None, None
     for index, leaf in enumerate(leaves):
@@ -66,7 +68,7 @@ def probe(model: nn.Module, inputs: ModelInputs, gradients: bool = False) -> Pro
             torch.set_grad_enabled(gradients),
             mode,
         ):
-            result = call_model(model, inputs)
+            result = call_model(model, given)
     except BaseException as raised:
         if is_ctrl_c(raised):
             raise

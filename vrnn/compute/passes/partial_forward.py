@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.model_inputs import Inputs, call_model
+from vrnn.compute.model_inputs import Inputs, call_model, own_inputs
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.capture_mode import GraphChanged, tensor_of_record
@@ -77,6 +77,7 @@ class PartialForward:
         """
         self._check_stop = check_stop
         self._model, self._record = model, view.records[node]
+        self._changes_inputs = view.trace.changes_inputs
         if self._record.operation == "input":
             raise VrnnError("an input has no feature visualization; choose a layer after it")
         if view.trace.inside_scripts or self._record.is_argument:
@@ -122,7 +123,7 @@ class PartialForward:
                 after_each_module(self._model, after),
                 watch_calls(mode, inside_scripts=False),
             ):
-                call_model(self._model, inputs)
+                call_model(self._model, own_inputs(inputs, self._changes_inputs, True))
         except _Reached as end:
             return end.tensor
         raise GraphChanged("the pass ended before the layer")

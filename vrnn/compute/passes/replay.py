@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 
-from vrnn.compute.model_inputs import Inputs, call_model
+from vrnn.compute.model_inputs import Inputs, call_model, own_inputs
 from vrnn.compute.passes.ablation import apply_ablations, group_by_node
 from vrnn.compute.passes.capture_mode import (
     CaptureMode,
@@ -79,6 +79,7 @@ class Replay:
         if self._pace is not None:
             on_output = self._pace.after_each(on_output)
         by_node = group_by_node(self._view.network, ablations)
+        inputs = own_inputs(inputs, self._view.trace.changes_inputs, gradients)
         tensors = list(tensors_in(inputs))
         for index, (node, tensor) in enumerate(zip(self._view.trace.inputs, tensors, strict=True)):
             if node in by_node:

@@ -100,6 +100,7 @@ class Trace:
         result: What the model returned; None unless tensors were asked for.
         draws_numbers: Whether the pass drew random numbers.
         changed_tensors: Paths of the buffers and parameters that the pass changed.
+        changes_inputs: Whether the pass writes to what it is given.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Trace:
     result: Any = None
     draws_numbers: bool = False
     changed_tensors: tuple[str, ...] = ()
+    changes_inputs: bool = False
 
 
 def own_parameters(records: Sequence[OpRecord], outputs: Sequence[int]) -> None:

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from vrnn.compute.model_inputs import Inputs, call_model
+from vrnn.compute.model_inputs import (
+    Inputs,
+    call_model,
+    leaves_in,
+    own_inputs,
+    written_counts,
+)
 from vrnn.compute.tracing.axis_assumptions import assume_roles
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import (
@@ -68,7 +74,12 @@ def _trace_along(
     """Trace a model. places: of each tensor of the inputs, as far as they are known."""
     inside_scripts: bool | None = None
     gradients = False
+    given = inputs
     while True:
+        if log is None:  # else they are nobody else's
+            inputs = own_inputs(given)
+        own = [leaf for leaf in leaves_in(inputs) if isinstance(leaf, torch.Tensor)]
+        counts = written_counts(own)
         recorder = Recorder(model, roles, places, log, tensors)
         if inside_scripts is None:
             inside_scripts = recorder.has_scripts
@@ -92,12 +103,13 @@ def _trace_along(
             effects.compare()
             traced = recorder.finish(name, result)
             traced.draws_numbers, traced.changed_tensors = effects.draws, effects.changed
+            traced.changes_inputs = written_counts(own) != counts
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
             traced.has_unseen_calls = recorder.has_unseen_calls
             if not (inside_scripts or gradients):
                 with evaluation_mode(model, recorder.modules):
                     measure_roles(
-                        model, inputs, traced.records, traced.inputs, traced.outputs,
+                        model, given, traced.records, traced.inputs, traced.outputs,
                         traced.call_count,
                     )  # fmt: skip
             assume_roles(record.axes for record in traced.records)
