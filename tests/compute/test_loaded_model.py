@@ -192,3 +192,32 @@ def test_a_model_that_changes_its_inputs_gets_them_unchanged_in_each_pass():
     assert opened.check_edges(lambda: None) == ()
     assert torch.equal(image, before)
     assert list(model.example_input_array) == ["image"]
+
+
+class Yields(nn.Module):
+    """Hands out the features of each scale as soon as they are there, and goes on for ever."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.next = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        y = self.stem(x)
+        while True:
+            yield y
+            y = self.next(y).relu()
+
+
+def test_what_a_model_yields_is_its_result(monkeypatch):
+    monkeypatch.setattr("vrnn.compute.model_inputs.MAX_YIELDED", 3)
+    opened = loaded(Yields())
+    given = {}
+    result = opened.run(None, given.__setitem__, lambda: None)
+    names = [node.name for node in opened.network.nodes]
+    assert names == ["input", "stem", "next", "next_2"]
+    assert [(e.source, e.target) for e in opened.network.edges] == [
+        (a.id, b.id) for a, b in zip(opened.network.nodes, opened.network.nodes[1:], strict=False)
+    ]
+    assert len(opened.network.outputs) == 3
+    assert given.keys() == {node.id for node in opened.network.nodes}
+    assert result.outputs

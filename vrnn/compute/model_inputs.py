@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from types import GeneratorType
 from typing import Any
 
 import torch
@@ -35,19 +37,24 @@ class ModelInputs:
         return function(*self.args, **self.kwargs)
 
 
+MAX_YIELDED = 1000
+"""Results that are taken from a model that yields them: it might go on for ever."""
 Inputs = ModelInputs | tuple[Any, ...]
 """The arguments of a model; a tuple holds positional ones."""
 
 
 def call_model(model: Callable[..., Any], inputs: Inputs) -> Any:
-    """Call a model.
+    """Call a model; what it yields one after the other is returned as a list.
 
     Args:
         model: The model.
         inputs: Its arguments.
     """
     with own_process():
-        return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
+        result = inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
+        if isinstance(result, GeneratorType):
+            return list(islice(result, MAX_YIELDED))
+        return result
 
 
 def own_inputs(inputs: Inputs, clones: bool = True, keeps_graph: bool = False) -> Inputs:
