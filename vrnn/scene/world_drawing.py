@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -203,13 +203,15 @@ class WorldDrawing:
             layout = network.frame.placement.layout
             width = layout.high[0] - layout.low[0]
             yield from network.edges.band_labels(name_scale(width, layout.aspect))
+        world_width = _width(networks)
         for network in networks:
             network_object = self._contents.networks[network.slot]
             visible = network_object.visible_nodes(network.frame)
             nodes = [self._labeled(network, visible[n]) for n in network.frame.node_ids]
             yield from network_labels(
-                network_object, network.frame, nodes, self._contents.placement.reveal
-            )
+                network_object, network.frame, nodes, self._contents.placement.reveal,
+                world_width,
+            )  # fmt: skip
         for visual in visuals:
             yield from visual.labels
 
@@ -241,6 +243,15 @@ def with_overlay(predictions: Visual | None, overlay: np.ndarray | None) -> Visu
         return predictions
     image, *others = predictions.image_quads
     return replace(predictions, image_quads=(replace(image, pixels=overlay), *others))
+
+
+def _width(networks: Sequence[NetworkVisual]) -> float:
+    """From the left end of the layers of all networks to the right, in meters."""
+    if not networks:
+        return 0.0
+    rects = [network.frame.panel_rects for network in networks]
+    ends = np.concatenate([(r[:, 0] - r[:, 3] / 2, r[:, 0] + r[:, 3] / 2) for r in rects], 1)
+    return float(ends[1].max() - ends[0].min())
 
 
 def _ends(records: np.ndarray) -> np.ndarray:

@@ -49,8 +49,9 @@ letters before the eye."""
 NAME_FADE = 4.8
 """Pixels: the name of a layer is there from this height of a capital letter on, and bright soon."""
 TITLE_CLEARANCE = 1.6
-"""Distance of the title from what is behind it, in its heights, so that it hides nothing of it."""
-MAX_TITLE_SCALE = 9.0
+"""Distance of the title from what is behind it, in its heights, so that it hides nothing of it; up
+to 1.6 times as much in a large world, over which one looks at a flat angle."""
+MAX_TITLE_SCALE = 32.0
 """So many times at most."""
 OVERHANG = 0.4
 """Meters that a label may reach beyond its panel, into the gap."""
@@ -67,8 +68,9 @@ FACTS_COLOR = (0.42, 0.47, 0.58, 1.0)
 
 
 def network_labels(
-    network_object: NetworkObject, frame: PlacementFrame, nodes: Sequence[Node], opacity: float
-) -> list[TextLabel]:
+    network_object: NetworkObject, frame: PlacementFrame, nodes: Sequence[Node], opacity: float,
+    world_width: float,
+) -> list[TextLabel]:  # fmt: skip
     """Return the text that belongs to a network.
 
     Args:
@@ -77,6 +79,7 @@ def network_labels(
         nodes: The layers in the order of `frame.node_ids`, with the text under their names as
             `label`.
         opacity: Of stage names, 0…1, see `WorldPlacement.reveal`.
+        world_width: Of all networks together, meters.
     """
     placement, rects = frame.placement, frame.panel_rects
     rows, network = placement.layout.rows, placement.network
@@ -93,7 +96,7 @@ def network_labels(
         ),
         *annotation_labels(network.annotations, rects, frame.index),
         *title_labels(
-            network_object.info, left, front + 0.1, right - left, frame.offset,
+            network_object.info, left, front + 0.1, right - left, world_width, frame.offset,
             placement.layout.turn,
         ),
     ]  # fmt: skip
@@ -307,22 +310,27 @@ def annotation_labels(
 
 
 def title_labels(
-    info: NetworkInfo, x: float, z: float, width: float, offset: np.ndarray, turn: float = 0.0
-) -> list[TextLabel]:
+    info: NetworkInfo, x: float, z: float, width: float, world_width: float, offset: np.ndarray,
+    turn: float = 0.0,
+) -> list[TextLabel]:  # fmt: skip
     """Return the network's name and facts on the floor in front of it, leaning back like a lectern.
 
     Args:
         info: What a person should know of the network.
         x: Left end of the text, meters.
         z: Front of the network, meters.
-        width: Of the network, meters: a large one is looked at from afar.
+        width: Of the network, meters.
+        world_width: Of all networks together, meters: a large world is looked at from afar.
         offset: (3,) of the network in the world, meters.
         turn: Of its rows, see `Layout`.
     """
-    scale = min(max(1.0, width / TITLE_WIDTH), MAX_TITLE_SCALE)
-    z += TITLE_CLEARANCE * TITLE_HEIGHT * scale
+    parts = title_parts(info)
+    length = sum(font.text_width(text) * height + TITLE_HEIGHT for text, height, _ in parts)
+    scale = min(max(1.0, world_width / TITLE_WIDTH), MAX_TITLE_SCALE)
+    scale = min(scale, max(1.0, width / TITLE_WIDTH, width / length))
+    z += TITLE_CLEARANCE * TITLE_HEIGHT * (1.6 * scale - 0.6)
     labels = []
-    for text, height, color in title_parts(info):
+    for text, height, color in parts:
         size = height * scale
         origin = _placed((x, 0.06, z), offset * (1, 0, 1), turn)
         along, up = turned_point((1.0, 0.0, 0.0), turn), turned_point(TILTED, turn)
