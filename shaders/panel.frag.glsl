@@ -6,6 +6,7 @@
 #include "lib/map_store.glsl"
 
 const float GAP = 0.06;  // of a cell, free between two maps
+const float FRAME_LIGHT = 0.9;  // of a frame that is thinner than a pixel
 const float LATTICE_STEP = 3.0;  // columns from a sample to that in the next row
 
 in vec2 uv;
@@ -23,11 +24,16 @@ out vec4 color;
 
 uniform sampler2D color_table;  // of -1…1: activations, see lookup_table() in vrnn/style/colormap.py, and below relevance
 
+// The color at a part of the colors' range, 0…1.
+vec3 color_at(float part) {
+    return texelFetch(color_table, ivec2(part * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
+}
+
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
     float width = range.y - range.x;  // none where all values are the same
     float fraction = width > 1e-7 ? clamp((value - range.x) / width, 0.0, 1.0) : 0.5;
-    return texelFetch(color_table, ivec2(fraction * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
+    return color_at(fraction);
 }
 
 // The range of values that the colors span in a channel whose values have a range.
@@ -188,6 +194,10 @@ void main() {
     vec4 code = picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit);
     vec3 shown = WITH_VALUES != 0 ? picture_color(code, true) : image_color(code);
     if (any(greaterThan(abs(position - 0.5), vec2(0.5)))) shown = empty_color();
+#if WITH_VALUES
+    // Mostly dark, it needs its frame: a line inside it, as bright wherever it falls between pixels.
+    border_part = max(border_part, FRAME_LIGHT * max(1.0 - abs(max(outside.x, outside.y) + 1.0), 0.0));
+#endif
 #endif
     vec3 lit = mix(dim_color(), mix(shown, border_light.rgb, border_part), border_light.w);
     color = vec4(mix(background.rgb, lit, fog_left), 1.0);

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from vrnn.render.culling import CullKey
+from vrnn.render.line_strips import merge_into_strips
 from vrnn.render.parallel_strokes import merge_parallel
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.thin_strokes import join_straight, split_quads, split_strokes
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import SHADOW, STROKE, DrawList, quad
+from vrnn.scene.primitives import QUAD, SHADOW, STROKE, DrawList, quad
 
 KEY = CullKey(np.array([0.0, 0.0, 100.0]), None, 870.0, ())
 """A pixel is 0.115 meters at the origin."""
@@ -70,6 +71,29 @@ def test_lines_apart_or_of_other_colors_stay_as_they_are():
     found = merge_parallel(np.concatenate([apart, other]), KEY)
     assert len(found) == 4
     assert weight(found) == pytest.approx(weight(apart) + weight(other))
+
+
+def test_lines_of_many_colors_in_a_row_are_one_strip_as_bright():
+    ends = [((x, 0.01 * (x % 3), 0), (x + 0.9, 0.01 * (x % 3), 0)) for x in range(-30, 30)]
+    many = strokes(*ends)
+    many["kind"] = -1
+    many["color"][::2, :3] = (1.0, 0.0, 0.0)
+    strips, are_left, _ = merge_into_strips(many, np.zeros(0, QUAD), KEY, "dark")
+    assert not are_left.any()
+    (strip,) = strips.records
+    first, count = strip["texels"]
+    texels = strips.texels.reshape(-1, 4)[first : first + count] / 255
+    length = np.linalg.norm(strip["end"] - strip["start"]) / count
+    light = (texels[:, :3] ** 2 * texels[:, 3:]).sum(0) * length * strip["width"]
+    wanted = 0.03 * 0.5 * 0.9 * np.array([60, 30, 30])
+    assert light == pytest.approx(wanted, rel=0.02)
+
+
+def test_few_lines_are_no_strip():
+    few = strokes(((0, 0, 0), (60, 0, 0)), ((-40, 9, 0), (0, 9, 0)))
+    strips, are_left, _ = merge_into_strips(few, np.zeros(0, QUAD), KEY, "dark")
+    assert not len(strips.records)
+    assert are_left.all()
 
 
 def test_lights_that_run_and_heads_keep_their_shader():

@@ -24,8 +24,10 @@ SMALL_DOT = 3.0
 """Pixels below which a dot is taken for hidden by a nearer one in the same pixel."""
 MIN_STROKE_LENGTH = 0.6
 """Pixels on screen below which a piece of an edge is dropped."""
-MIN_HEAD_LENGTH = 0.4
-"""Pixels on screen below which an arrow head is dropped: it covers less than an eighth of one."""
+MIN_HEAD_LENGTH = 0.6
+"""Pixels on screen below which an arrow head is dropped: it covers less than a fifth of one."""
+MAX_THIN_FRAME = 0.5
+"""Pixels on screen below which a panel's frame is a line inside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,23 @@ def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
     most = key.pixels_per_unit * panels["picture_fit"][:, 2]
     is_far: np.ndarray = (number > 0) & (most < DISSOLVE_PIXELS[0] * distance)
     return is_far
+
+
+def have_thin_frames(panels: np.ndarray, key: CullKey) -> np.ndarray:
+    """Tell which panels have a frame that is thinner than half a pixel from anywhere near.
+
+    Args:
+        panels: (N,) of `PANEL`.
+        key: The viewpoint.
+
+    Returns:
+        (N,) bool; False for a highlighted one, which is wide everywhere.
+    """
+    middle = panels["origin"] + 0.5 * (panels["right"] + panels["down"])
+    distance = np.linalg.norm(key.position - middle, axis=1) - key.max_move
+    border = panels["border"]
+    is_thin: np.ndarray = (border >= 0) & (border * key.pixels_per_unit < MAX_THIN_FRAME * distance)
+    return is_thin
 
 
 def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:

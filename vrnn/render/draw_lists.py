@@ -16,6 +16,7 @@ from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStore
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
+from vrnn.render.strip_renderer import StripRenderer
 from vrnn.render.text import TextRenderer
 from vrnn.render.uniforms import AnyView, StereoView
 from vrnn.render.visible_set import VisibleSet, find_visible
@@ -91,6 +92,7 @@ class DrawListRenderer:
         self._strokes, self._lines = (
             InstanceRenderer(ctx, Shader(ctx, "stroke", {"THIN": thin}), STROKE) for thin in (0, 1)
         )
+        self._strips = StripRenderer(ctx)
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
         horizon = Shader(ctx, "horizon", {"SIDES": HORIZON_SIDES})
         self._horizon = QuadStrip(ctx, horizon, 2 * (HORIZON_SIDES + 1))
@@ -163,6 +165,9 @@ class DrawListRenderer:
             self._horizon.draw(mode)
             self._floor.draw(mode)
             self.draw_calls += 2
+        if len(visible.strips.records):
+            self._strips.draw(visible.strips, cache_key, mode)
+            self.draw_calls += 1
         self._draw(self._lines, visible.lines, cache_key, mode)
         self._draw(self._strokes, visible.strokes, cache_key, mode)
         self._draw_glyphs(visible.glyphs, cache_key, mode)
@@ -186,7 +191,7 @@ class DrawListRenderer:
         """Draw the smooth edges of all rectangles, when what lies behind them is drawn."""
         for (slot, array), records in visible.panels.items():
             self._draw(self._panel_fringes, records, (slot, array, cache_key), mode)
-        for slot, records in visible.valued.items():  # mostly dark, so that they need their frames
+        for slot, records in visible.framed.items():  # mostly dark, so that they need their frames
             self._draw(self._panel_fringes, records, (slot, cache_key), mode)
         self._draw(self._quad_fringes, visible.fringed, cache_key, mode)
         self._images.draw_fringes(draw_list.image_quads, mode)
@@ -274,6 +279,7 @@ class DrawListRenderer:
             self._quad_fringes,
             self._strokes,
             self._lines,
+            self._strips,
             self._images,
             self.near_images,
             self._front_images,

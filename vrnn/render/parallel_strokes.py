@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from vrnn.render.culling import CullKey
@@ -21,10 +23,82 @@ PRIMES = np.array([73856093, 19349663, 83492791, 49979687, 15485863], np.int64)
 """Make one number of what lines have to have in common."""
 
 
+class ParallelLines(NamedTuple):
+    """Which lines run along the longest one, and where, seen from the eye.
+
+    Attributes:
+        is_parallel: (N,) bool of all lines; what follows is of those alone.
+        axes: (3, 3) unit vectors along them, beside them and above them.
+        first: (K,) meters along, where they begin.
+        last: (K,) where they end.
+        beside: (K,) meters beside the eye.
+        above: (K,) meters above it.
+        away: (K,) meters from the eye to the line through each.
+    """
+
+    is_parallel: np.ndarray
+    axes: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    beside: np.ndarray
+    above: np.ndarray
+    away: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> ParallelLines:
+        """The same of some of those that are parallel; `chosen`: (K,) bool."""
+        is_parallel = self.is_parallel.copy()
+        is_parallel[is_parallel] = chosen
+        parts = (self.first, self.last, self.beside, self.above, self.away)
+        return ParallelLines(is_parallel, self.axes, *(part[chosen] for part in parts))
+
+    def offset(self, key: CullKey) -> np.ndarray:
+        """(K,) pixels, where they are across the lines; `key`: the viewpoint."""
+        found: np.ndarray = np.arctan2(self.above, self.beside) * key.pixels_per_unit
+        return found
+
+    def depth(self) -> np.ndarray:
+        """(K,) int64, the same for lines that may be seen as one."""
+        return np.rint(np.log(self.away) / SAME_DEPTH).astype(np.int64)
+
+    def points(self, key: CullKey, beside: np.ndarray, above: np.ndarray, at: np.ndarray
+               ) -> np.ndarray:  # fmt: skip
+        """(M, 3) meters in the world of what is so far beside, above and along."""
+        found: np.ndarray = np.stack([at, beside, above], 1) @ self.axes + key.position
+        return found
+
+
+def find_parallel(strokes: np.ndarray, key: CullKey) -> ParallelLines | None:
+    """Return the lines along the longest one: rows of panels run in one direction.
+
+    Args:
+        strokes: (N,) of `STROKE`.
+        key: The viewpoint.
+
+    Returns:
+        None where there are none, or they are upright.
+    """
+    start, end = (strokes[name].astype(np.float64) - key.position for name in ("start", "end"))
+    lengths = np.linalg.norm(end - start, axis=1)
+    if len(strokes) < 2 or not lengths.max():
+        return None
+    along = (end - start)[int(lengths.argmax())] / lengths.max()
+    is_parallel = np.abs((end - start) @ along) > MIN_PARALLEL * lengths
+    aside = np.cross(along, (0.0, 1.0, 0.0))
+    if np.linalg.norm(aside) < 0.1:
+        return None
+    aside /= np.linalg.norm(aside)
+    axes = np.stack([along, aside, np.cross(aside, along)])
+    start, end = start[is_parallel], end[is_parallel]
+    first, last = np.sort(np.stack([start @ along, end @ along]), axis=0)
+    beside, above = start @ axes[1], start @ axes[2]
+    away = np.maximum(np.hypot(beside, above), 1e-6)
+    return ParallelLines(is_parallel, axes, first, last, beside, above, away)
+
+
 def merge_parallel(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     """Return lines with those that run side by side within a pixel as one, as opaque as together.
 
-    Only lines along the longest one are looked at: rows of panels run in one direction.
+    Only lines along the longest one are looked at.
 
     Args:
         strokes: (N,) of `STROKE`, all thinner than a pixel.
@@ -33,22 +107,17 @@ def merge_parallel(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     Returns:
         (M,) of `STROKE`.
     """
-    start, end = (strokes[name].astype(np.float64) - key.position for name in ("start", "end"))
-    lengths = np.linalg.norm(end - start, axis=1)
-    if len(strokes) < 2 or not lengths.max():
+    parallel = find_parallel(strokes, key)
+    if parallel is None:
         return strokes
-    along = (end - start)[int(lengths.argmax())] / lengths.max()
-    is_parallel = np.abs((end - start) @ along) > MIN_PARALLEL * lengths
-    aside = np.cross(along, (0.0, 1.0, 0.0))
-    if np.linalg.norm(aside) < 0.1:  # upright
-        return strokes
-    aside /= np.linalg.norm(aside)
-    up = np.cross(aside, along)
-    lines, start, end = strokes[is_parallel], start[is_parallel], end[is_parallel]
-    first, last = np.sort(np.stack([start @ along, end @ along]), axis=0)
-    beside, above = start @ aside, start @ up
-    away = np.maximum(np.hypot(beside, above), 1e-6)
-    group = _groups(lines, np.arctan2(above, beside) * key.pixels_per_unit, away)
+    is_parallel, first, last, away = (
+        parallel.is_parallel, parallel.first, parallel.last, parallel.away
+    )  # fmt: skip
+    lines = strokes[is_parallel]
+    bits = np.ascontiguousarray(lines["color"][:, :3]).view(np.int32).astype(np.int64)
+    looks = (bits, lines["kind"].astype(np.int64)[:, None], parallel.depth()[:, None])
+    look = np.concatenate(looks, 1) @ PRIMES
+    group = groups_within(look, parallel.offset(key), MERGED_PIXELS)
     pixel = np.hypot(away, np.maximum(0.0, np.maximum(first, -last))) / key.pixels_per_unit
     pieces = _pieces(group, first, last, lines["width"] * lines["color"][:, 3].astype(np.float64))
     of_group, begin, stop, weight = pieces
@@ -71,16 +140,13 @@ def merge_parallel(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     opacity = np.zeros(count)
     np.maximum.at(opacity, group, lines["color"][:, 3])
     share = np.maximum(lines["width"] * (last - first), 1e-12)
-    places = [
-        np.bincount(group, share * part, count) / np.bincount(group, share, count)
-        for part in (beside, above)
-    ]
-    foot = key.position + sum(
-        place[of_group, None] * axis for place, axis in zip(places, (aside, up), strict=True)
+    beside, above = (
+        (np.bincount(group, share * part, count) / np.bincount(group, share, count))[of_group]
+        for part in (parallel.beside, parallel.above)
     )
     found = lines[member[of_group]]
-    found["start"] = foot + begin[:, None] * along
-    found["end"] = foot + stop[:, None] * along
+    found["start"] = parallel.points(key, beside, above, begin)
+    found["end"] = parallel.points(key, beside, above, stop)
     found["color"][:, 3] = opacity[of_group]
     # Rounded, so that pieces of one width go on as one.
     found["width"] = np.round(weight / np.maximum(opacity[of_group], 1e-9), 6)
@@ -88,27 +154,24 @@ def merge_parallel(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     return np.concatenate(kept)
 
 
-def _groups(lines: np.ndarray, offset: np.ndarray, away: np.ndarray) -> np.ndarray:
+def groups_within(look: np.ndarray, offset: np.ndarray, reach: float) -> np.ndarray:
     """(N,) number of the lines that each is seen as one with.
 
     Args:
-        lines: (N,) of `STROKE`.
+        look: (N,) int64, the same where lines may be one.
         offset: (N,) where they are across the lines, pixels.
-        away: (N,) meters from the eye.
+        reach: Pixels within which they are one.
     """
-    bits = np.ascontiguousarray(lines["color"][:, :3]).view(np.int32).astype(np.int64)
-    depth = np.rint(np.log(away) / SAME_DEPTH).astype(np.int64)
-    look = np.concatenate([bits, np.stack([lines["kind"].astype(np.int64), depth], 1)], 1) @ PRIMES
     order = np.lexsort((offset, look))
     sorted_offset, sorted_look = offset[order], look[order]
     # Each run of lines near each other is divided from its beginning on, so that the same are one
     # when the eye moves on.
-    begins = np.append(True, np.diff(sorted_offset) > MERGED_PIXELS)
+    begins = np.append(True, np.diff(sorted_offset) > reach)
     begins[1:] |= np.diff(sorted_look) != 0
     run = np.cumsum(begins) - 1
-    part = np.floor((sorted_offset - sorted_offset[begins][run]) / MERGED_PIXELS)
+    part = np.floor((sorted_offset - sorted_offset[begins][run]) / reach)
     begins[1:] |= np.diff(part) != 0
-    group = np.empty(len(lines), int)
+    group = np.empty(len(look), int)
     group[order] = np.cumsum(begins) - 1
     return group
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vrnn.render.culling import CullKey
-from vrnn.scene.primitives import ARCH, PLAIN, SHADOW, STROKE
+from vrnn.scene.primitives import ARCH, GROUND, PLAIN, SHADOW, STROKE
 
 LINE_PIXELS = 1.2
 """Width of the lines; as in shaders/stroke.vert.glsl."""
@@ -19,6 +19,8 @@ THIN_PIXELS = 0.5
 """Height or width on screen below which a rectangle is a line."""
 MIN_SHADOW_PIXELS = 0.3
 """The same below which a shadow is nothing."""
+THIN_SHADOW_PIXELS = 1.2
+"""The same below which it may be part of a line: it is most opaque along its middle."""
 MAX_GAP, MAX_ASIDE = 1.0, 0.25
 """Pixels between two pieces of a straight edge, and by which they may be aside, up to which they
 are one."""
@@ -97,11 +99,13 @@ class DrawnQuads(NamedTuple):
 
     Attributes:
         whole: (N,) `QUAD` as they are.
+        shadows: (N,) `QUAD`: shadows so thin that they may be part of a line.
         fringed: (N,) `QUAD`, those of them whose edges are smooth.
         lines: (N,) `STROKE` in the place of the thin ones.
     """
 
     whole: np.ndarray
+    shadows: np.ndarray
     fringed: np.ndarray
     lines: np.ndarray
 
@@ -124,14 +128,16 @@ def split_quads(quads: np.ndarray, key: CullKey) -> DrawnQuads:
     thickness = area / np.maximum(np.maximum(across, along), 1e-9)
     pixels = thickness * key.pixels_per_unit / nearest
     kind = quads["kind"]
-    is_line = (kind == PLAIN) & (np.minimum(across, along) * key.pixels_per_unit
-                                 < THIN_PIXELS * nearest)  # fmt: skip
+    is_line = np.minimum(across, along) * key.pixels_per_unit < THIN_PIXELS * nearest
+    is_line &= (kind == PLAIN) | (kind == GROUND)
     # The color of a line changes only across it.
     is_line &= (across >= along) | (quads["top"] == quads["bottom"]).all(1)
     is_kept = ~is_line & ((kind != SHADOW) | (pixels >= MIN_SHADOW_PIXELS))
-    whole = quads[is_kept]
+    is_thin_shadow = is_kept & (kind == SHADOW) & (pixels < THIN_SHADOW_PIXELS)
+    is_thin_shadow &= across >= along
+    whole, shadows = quads[is_kept & ~is_thin_shadow], quads[is_thin_shadow]
     lines = _as_strokes(quads[is_line], thickness[is_line])
-    return DrawnQuads(whole, whole[whole["kind"] < SHADOW], lines)
+    return DrawnQuads(whole, shadows, whole[whole["kind"] < SHADOW], lines)
 
 
 def _as_strokes(quads: np.ndarray, thickness: np.ndarray) -> np.ndarray:

@@ -10,11 +10,13 @@ from vrnn.render.culling import (
     CullKey,
     are_pictures_only,
     cull_short_strokes,
+    have_thin_frames,
     rectangles_in_view,
     sort_front_to_back,
     strokes_in_view,
 )
 from vrnn.render.frustum import Frustum
+from vrnn.render.line_strips import LineStrips, merge_into_strips
 from vrnn.render.parallel_strokes import merge_parallel
 from vrnn.render.text import TextBatch, cull_unreadable
 from vrnn.render.thin_strokes import split_quads, split_strokes
@@ -31,10 +33,12 @@ class VisibleSet:
         panels: Records of `PANEL`, front to back, by network and map array: those that show maps.
         pictures: The same by network of those that show only the pictures of their layers.
         valued: The same of those whose pictures have values in place of colors.
+        framed: Those of them whose frames are not thin lines inside them.
         quads: Records of `QUAD`.
         fringed: Those of them whose edges are smooth.
         strokes: Records of `STROKE`.
         lines: Records of `STROKE` that are thinner than a pixel.
+        strips: Others of them, and shadows, where many are seen as one.
         glyphs: Records of `GLYPH`.
     """
 
@@ -43,10 +47,12 @@ class VisibleSet:
     panels: dict[tuple[int, int], np.ndarray]
     pictures: dict[int, np.ndarray]
     valued: dict[int, np.ndarray]
+    framed: dict[int, np.ndarray]
     quads: np.ndarray
     fringed: np.ndarray
     strokes: np.ndarray
     lines: np.ndarray
+    strips: LineStrips
     glyphs: np.ndarray
 
 
@@ -75,11 +81,16 @@ def find_visible(
         records = sort_front_to_back(np.concatenate(parts), key.position)
         has_values = records["layer_picture"][:, 1] != 0
         colored[slot], valued[slot] = records[~has_values], records[has_values]
+    framed = {slot: found[~have_thin_frames(found, key)] for slot, found in valued.items()}
     quads = split_quads(rectangles_in_view(draw_list.quads, frustum), key)
     strokes = cull_short_strokes(strokes_in_view(draw_list.strokes, frustum), key)
     thick, thin = split_strokes(strokes, key)
+    lines = np.concatenate([thin, quads.lines])
+    strips, are_lines, are_shadows = merge_into_strips(lines, quads.shadows, key, draw_list.theme)
+    thin, others = thin[are_lines[: len(thin)]], quads.lines[are_lines[len(thin) :]]
     return VisibleSet(
-        draw_list, key, panels, colored, valued, quads.whole, quads.fringed, thick,
-        lines=np.concatenate([merge_parallel(thin, key), quads.lines]),
+        draw_list, key, panels, colored, valued, framed,
+        quads=np.concatenate([quads.whole, quads.shadows[are_shadows]]), fringed=quads.fringed,
+        strokes=thick, lines=np.concatenate([merge_parallel(thin, key), others]), strips=strips,
         glyphs=cull_unreadable(labels, key, frustum),
     )  # fmt: skip
