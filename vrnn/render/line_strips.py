@@ -86,15 +86,16 @@ def merge_into_strips(
     strips = NO_STRIPS
     if parallel is not None:
         reach = np.maximum(np.abs(parallel.first), np.abs(parallel.last))
-        is_beside = reach < MAX_AHEAD * parallel.away
-        chosen = np.flatnonzero(parallel.is_parallel)[is_beside]
-        strips, is_drawn = _strips(lines[chosen], chosen >= len(strokes),
-                                   parallel.only(is_beside), key, theme)  # fmt: skip
+        is_near = np.zeros(len(lines), bool)
+        is_near[parallel.is_parallel] = reach < MAX_AHEAD * parallel.away
+        # All boxes of a shadow, or none: the widest, which is first, tells of all.
+        are_near = is_near[len(strokes) :].reshape(len(SHADOW_STEPS), len(shadows)).all(0)
+        is_near[len(strokes) :] = np.tile(are_near, len(SHADOW_STEPS))
+        chosen = np.flatnonzero(is_near)
+        near = parallel.only(is_near[parallel.is_parallel])
+        strips, is_drawn = _strips(lines[chosen], chosen >= len(strokes), near, key, theme)
         left[chosen] = ~is_drawn
-    is_left_shadow: np.ndarray = (
-        left[len(strokes) :].reshape(len(SHADOW_STEPS), len(shadows)).any(0)
-    )
-    return strips, left[: len(strokes)], is_left_shadow
+    return strips, left[: len(strokes)], left[len(strokes) : len(strokes) + len(shadows)]
 
 
 def _boxes(shadows: np.ndarray, key: CullKey) -> np.ndarray:
