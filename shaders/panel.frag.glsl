@@ -24,16 +24,11 @@ out vec4 color;
 
 uniform sampler2D color_table;  // of -1…1: activations, see lookup_table() in vrnn/style/colormap.py, and below relevance
 
-// The color at a part of the colors' range, 0…1.
-vec3 color_at(float part) {
-    return texelFetch(color_table, ivec2(part * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
-}
-
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
     float width = range.y - range.x;  // none where all values are the same
     float fraction = width > 1e-7 ? clamp((value - range.x) / width, 0.0, 1.0) : 0.5;
-    return color_at(fraction);
+    return texelFetch(color_table, ivec2(fraction * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
 }
 
 // The range of values that the colors span in a channel whose values have a range.

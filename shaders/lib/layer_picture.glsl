@@ -1,6 +1,6 @@
 // The layer picture that a panel shows from afar in place of its maps. Each is a layer of a texture
 // array: PICTURE_SIDE texels wide and high, with coarser levels beside it, see vrnn/render/picture_store.py.
-// Includes color_at() before it.
+// Includes shade() before it.
 uniform sampler2DArray pictures;
 
 // The texel of a picture. position: 0...1 from the upper left; pixel: size of one in the same units
@@ -21,6 +21,6 @@ vec3 image_color(vec4 code) {
 
 // The color of the texel of any picture.
 vec3 picture_color(vec4 code, bool has_values) {
-    if (has_values) return mix(not_finite.rgb, color_at(code.r), code.a);
+    if (has_values) return mix(not_finite.rgb, shade(code.r, vec2(0.0, 1.0)), code.a);
     return image_color(code);
 }
