@@ -23,7 +23,8 @@ vrnn.compute.tracing.trace.OpRecord vrnn.compute.tracing.trace.Trace
 vrnn.controls.hands.grab_preview._GrabbedLayer vrnn.controls.hands.hand_state.HandState
 vrnn.controls.hands.label_cache.LabelCache vrnn.controls.hands.layer_grab._GripPoint
 vrnn.controls.hands.radial_menu.RadialMenu vrnn.controls.pointer._Drag
-vrnn.render.instances._InstanceBatch vrnn.scene.headset.tracking_loss.TrackingLossFade
+vrnn.render.instances._InstanceBatch vrnn.render.strip_renderer._StripTexels
+vrnn.scene.headset.tracking_loss.TrackingLossFade
 vrnn.scene.network_object.NetworkObject vrnn.scene.similarity.NetworkSimilarity
 vrnn.ui.panel_context.PanelContext
 vrnn.workspace.distant_pictures._NetworkPictures vrnn.workspace.feature_images.FeatureImageSet
