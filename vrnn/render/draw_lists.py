@@ -9,6 +9,7 @@ import numpy as np
 
 from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
 from vrnn.render.cloud_renderer import CloudRenderer
+from vrnn.render.context import is_software
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import FRINGE_VERTICES, InstanceRenderer, QuadStrip
 from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
@@ -93,6 +94,7 @@ class DrawListRenderer:
             InstanceRenderer(ctx, Shader(ctx, "stroke", {"THIN": thin}), STROKE) for thin in (0, 1)
         )
         self._strips = StripRenderer(ctx)
+        self._has_strips = is_software(ctx)
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
         horizon = Shader(ctx, "horizon", {"SIDES": HORIZON_SIDES})
         self._horizon = QuadStrip(ctx, horizon, 2 * (HORIZON_SIDES + 1))
@@ -241,7 +243,7 @@ class DrawListRenderer:
             or not visible.key.is_valid_for(key)
         ):
             batch = self._text.batch("world", draw_list.labels)
-            visible = find_visible(draw_list, batch, key, view.frustum)
+            visible = find_visible(draw_list, batch, key, view.frustum, self._has_strips)
             self._visible[cache_key] = visible
         return visible
 

@@ -16,7 +16,7 @@ from vrnn.render.culling import (
     strokes_in_view,
 )
 from vrnn.render.frustum import Frustum
-from vrnn.render.line_strips import LineStrips, merge_into_strips
+from vrnn.render.line_strips import NO_STRIPS, LineStrips, merge_into_strips
 from vrnn.render.parallel_strokes import merge_parallel
 from vrnn.render.text import TextBatch, cull_unreadable
 from vrnn.render.thin_strokes import split_quads, split_strokes
@@ -57,8 +57,9 @@ class VisibleSet:
 
 
 def find_visible(
-    draw_list: DrawList, labels: TextBatch, key: CullKey, frustum: Frustum | None
-) -> VisibleSet:
+    draw_list: DrawList, labels: TextBatch, key: CullKey, frustum: Frustum | None,
+    has_strips: bool,
+) -> VisibleSet:  # fmt: skip
     """Return what is worth drawing.
 
     Args:
@@ -66,6 +67,8 @@ def find_visible(
         labels: Those of the draw list, laid out.
         key: The viewpoint.
         frustum: What may be seen from there; None for a view that turns too often.
+        has_strips: Whether thin lines along a row become strips: to find them takes a processor
+            milliseconds, and a GPU draws the lines in less.
     """
     panels: dict[tuple[int, int], np.ndarray] = {}
     pictures: dict[int, list[np.ndarray]] = {}
@@ -85,12 +88,15 @@ def find_visible(
     quads = split_quads(rectangles_in_view(draw_list.quads, frustum), key)
     strokes = cull_short_strokes(strokes_in_view(draw_list.strokes, frustum), key)
     thick, thin = split_strokes(strokes, key)
-    lines = np.concatenate([thin, quads.lines])
-    strips, are_lines, are_shadows = merge_into_strips(lines, quads.shadows, key, draw_list.theme)
-    thin, others = thin[are_lines[: len(thin)]], quads.lines[are_lines[len(thin) :]]
+    strips, others, shadows = NO_STRIPS, quads.lines, quads.shadows
+    if has_strips:
+        lines = np.concatenate([thin, quads.lines])
+        strips, are_lines, are_shadows = merge_into_strips(lines, shadows, key, draw_list.theme)
+        thin, others = thin[are_lines[: len(thin)]], quads.lines[are_lines[len(thin) :]]
+        shadows = shadows[are_shadows]
     return VisibleSet(
         draw_list, key, panels, colored, valued, framed,
-        quads=np.concatenate([quads.whole, quads.shadows[are_shadows]]), fringed=quads.fringed,
+        quads=np.concatenate([quads.whole, shadows]), fringed=quads.fringed,
         strokes=thick, lines=np.concatenate([merge_parallel(thin, key), others]), strips=strips,
         glyphs=cull_unreadable(labels, key, frustum),
     )  # fmt: skip
