@@ -2,7 +2,7 @@
 
 from tests.support.networks import residual
 from tests.support.worlds import INFO
-from vrnn.scene import network_object
+from vrnn.scene import network_placement
 from vrnn.scene.layout.registry import arrange
 from vrnn.scene.world import World
 from vrnn.workspace.wanted_maps import state_layers
@@ -15,7 +15,7 @@ def test_asking_does_not_place_the_network_a_second_time(monkeypatch):
         aspects.append(aspect)
         return arrange(network, footprints, name, aspect)
 
-    monkeypatch.setattr(network_object, "arrange", counted)
+    monkeypatch.setattr(network_placement, "arrange", counted)
     world = World()
     world.set_aspect(1.3)
     world.open(0, residual(2), INFO)
