@@ -152,6 +152,20 @@ def test_a_stream_followed_in_one_call_has_the_same_bits(way, shape, monkeypatch
     assert sum(call is not None for call in calls) == (6 if shape[0] > 2 else 0)
 
 
+def test_a_layer_that_is_made_in_steps_in_each_frame_takes_no_more_memory():
+    image = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    maker, sizes = PortraitMaker({}), []
+    for frame in range(6):
+        maker.begin(image, continues=frame > 0)
+        maker.make(0, torch.from_numpy(features(2, 9, 9, seed=frame)))  # without a third direction
+        values = features(5, 9, 9, seed=frame)
+        values[:, 4, 4] = np.nan if frame % 2 else 0.0
+        maker.make(1, torch.from_numpy(values))
+        sizes.append(len(maker._followed._levels))
+    assert sizes[2] > 0
+    assert len(set(sizes[2:])) == 1
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", [(12, 20), (7, 9), (30, 41), (5, 56), (1, 1)])
 def test_pictures_of_any_size_are_resized_as_by_torch(way, size, monkeypatch):

@@ -82,6 +82,7 @@ class _Layer:
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
         self.shape: tuple[int, int, int] | None = None
+        self.has_basis = False
         self.struct = _Followed(height=size[0], width=size[1])
         self.address = ctypes.addressof(self.struct)
         self.held: object = None  # what the struct points to, as is the next
@@ -93,6 +94,7 @@ class _Layer:
     def point_to(self, basis: np.ndarray | None, colors: np.ndarray, frame: int) -> None:
         """Let what was made in another way be what is newest of it."""
         self.held = basis, colors
+        self.has_basis = basis is not None
         self.struct.basis_now = None if basis is None else basis.ctypes.data
         self.struct.colors_now = colors.ctypes.data
         self.struct.frame = frame
@@ -158,7 +160,9 @@ class FollowedPortraits:
             The portrait; None where it has to be made as usual.
         """
         layer = self._layers.get(node)
-        if layer is None or layer.shape != shape or layer.levels.stop > len(self._levels):
+        if layer is None or layer.shape != shape or not layer.has_basis:
+            return None
+        if layer.levels.stop > len(self._levels):  # it was learned in this very frame
             return None
         made = self._run(
             layer.address, address, side_by_side, self._frame,
@@ -183,8 +187,6 @@ class FollowedPortraits:
         layer = self._layers.get(node)
         if layer is not None:
             layer.point_to(basis, colors, self._frame)
-            if basis is None:
-                layer.shape = None
 
     def learn(
         self, node: int, shape: tuple[int, int, int], basis: np.ndarray, colors: np.ndarray,
@@ -204,6 +206,8 @@ class FollowedPortraits:
             return
         size = portrait_size(*shape[1:])
         layer = self._layers.setdefault(node, _Layer(size))
+        if layer.shape == shape:  # native code leaves it to others in this frame, or in each
+            return
         layer.shape, channels, pixels = shape, shape[0], size[0] * size[1]
         count, step = channels * shape[1] * shape[2], probe_step(channels * shape[1] * shape[2])
         picked = fit_positions(shape[1:], MAX_STREAM_POSITIONS)
